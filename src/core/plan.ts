@@ -1,0 +1,106 @@
+/**
+ * The plan: a pure function from (seed, workload parameters) to write n, and to what happens after it.
+ *
+ * Random access without state: write 10^9 costs what write 1 costs, so the verifier knows every write that may be on
+ * the device in full, even where its records never arrived. The patterns themselves are in workload/.
+ */
+import assert from 'node:assert/strict'
+import { ProbeError } from './errors.ts'
+import { keyOf } from './prng.ts'
+import { workloadNamed } from './workload/registry.ts'
+import type { PlanSpec, PlannedWrite, Step, Workload } from './workload/workload.ts'
+
+export type { Cadence, PlanSpec, PlannedWrite, Step } from './workload/workload.ts'
+
+const NONE: readonly Step[] = []
+const FLUSH: readonly Step[] = [{ kind: 'flush', drain: false }]
+
+export class Plan {
+  readonly spec: PlanSpec
+  readonly #workload: Workload
+  /** Last write of the plan, or `Infinity`. */
+  readonly length: number
+
+  private constructor(spec: PlanSpec, workload: Workload) {
+    this.spec = spec
+    this.#workload = workload
+    this.length = workload.length ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Checks the spec and builds its plan; throws BAD_OPTION, BAD_SCRIPT, REGION_UNALIGNED or TARGET_TOO_SMALL. */
+  static of(spec: PlanSpec): Plan {
+    checkSpec(spec)
+    return new Plan(spec, workloadNamed(spec.workload).make({ ...spec, key: keyOf(spec.seed) }))
+  }
+
+  /** Write n: where, how long, and whether FUA. */
+  write(n: number): PlannedWrite {
+    assert(n >= 1 && n <= this.length, `the plan has no write ${n}`)
+    return this.#workload.write(n)
+  }
+
+  /** Flushes and pauses after write n (0: before the first write), in order. */
+  stepsAfter(n: number): readonly Step[] {
+    const { cadence } = this.spec
+    switch (cadence.kind) {
+      case 'writes':
+        return n > 0 && n % cadence.every === 0 ? FLUSH : NONE
+      case 'workload':
+        return this.#workload.stepsAfter?.(n) ?? NONE
+      case 'interval':
+      case 'never':
+        return NONE
+    }
+  }
+
+  /** Planned epoch of write n: flushes that the plan puts before it; 0 where the cadence is a matter of time. */
+  epochOf(n: number): number {
+    const { cadence } = this.spec
+    switch (cadence.kind) {
+      case 'writes':
+        return Math.floor((n - 1) / cadence.every)
+      case 'workload':
+        return this.#workload.flushesBefore?.(n) ?? 0
+      case 'interval':
+      case 'never':
+        return 0
+    }
+  }
+
+  /** The write whose data write n vouches for, if any. */
+  vouchesFor(n: number): number | undefined {
+    return this.#workload.vouchesFor?.(n)
+  }
+}
+
+function checkSpec(spec: PlanSpec): void {
+  const { region, writeSectors, alignSectors, clusterSectors } = spec
+  assert(Number.isInteger(alignSectors) && alignSectors >= 1, 'alignSectors must be a whole number from 1')
+  for (const [what, sectors] of [
+    ['--region start', region.lba],
+    ['--region length', region.sectors],
+    ['--write-size', writeSectors.least],
+    ['--write-size', writeSectors.most],
+  ] as const) {
+    if (!Number.isSafeInteger(sectors) || sectors < 0 || sectors % alignSectors !== 0) {
+      throw new ProbeError(
+        'REGION_UNALIGNED',
+        `${what} is ${sectors * 512} bytes, not a multiple of the target's logical block of ${alignSectors * 512} bytes`,
+      )
+    }
+  }
+  if (writeSectors.least < 1 || writeSectors.most < writeSectors.least) throw new ProbeError('BAD_OPTION', '--write-size must be at least one sector')
+  if (writeSectors.most > WRITE_SECTORS_MAX) {
+    throw new ProbeError('BAD_OPTION', `--write-size is ${writeSectors.most * 512} bytes; at most ${WRITE_SECTORS_MAX * 512} bytes (8M) are taken`)
+  }
+  if (region.sectors < writeSectors.most) {
+    throw new ProbeError('TARGET_TOO_SMALL', `the region holds ${region.sectors * 512} bytes, less than one write of ${writeSectors.most * 512}`)
+  }
+  if (!Number.isInteger(clusterSectors) || clusterSectors < alignSectors || clusterSectors % alignSectors !== 0) {
+    throw new ProbeError('BAD_OPTION', '--cluster-size must be a multiple of the logical block')
+  }
+  if (!(spec.fuaPercent >= 0 && spec.fuaPercent <= 100)) throw new ProbeError('BAD_OPTION', `--fua got ${spec.fuaPercent}; it takes 0 to 100`)
+}
+
+/** Longest single write: 8 MiB. */
+export const WRITE_SECTORS_MAX = 16_384

@@ -1,0 +1,66 @@
+/** The result of one verification: schema `plugpull.verdict/1`. Additions are welcome, removals are not (docs/CLI.md). */
+import { EXIT } from './errors.ts'
+import type { Finding } from './finding.ts'
+
+export const VERDICT_SCHEMA = 'plugpull.verdict/1'
+
+export type VerdictWord = 'held' | 'violation' | 'inconclusive'
+
+export interface ViolationCounts {
+  readonly lost: number
+  readonly torn: number
+  readonly reordered: number
+  readonly misdirected: number
+  readonly collateral: number
+  readonly corrupt: number
+  readonly phantom: number
+  readonly unreadable: number
+}
+
+export interface HazardCounts {
+  readonly lost: number
+  readonly torn: number
+  readonly reordered: number
+  /** Only under `virtio-strict`: sectors under a not-yet-stable write that no known version explains. */
+  readonly corrupt: number
+}
+
+export interface Verdict {
+  readonly schema: typeof VERDICT_SCHEMA
+  readonly run: string
+  readonly verdict: VerdictWord
+  /** Why the evidence cannot acquit; empty unless `inconclusive`. */
+  readonly inconclusiveBecause: readonly string[]
+  readonly contract: string
+  readonly consistentWith: readonly string[]
+  readonly checked: {
+    readonly sectors: number
+    readonly stableSectors: number
+    readonly supersededSectors: number
+    readonly stableWrites: number
+    readonly completeWrites: number
+    readonly issuedWrites: number
+    readonly flushes: number
+  }
+  readonly violations: ViolationCounts
+  readonly hazards: HazardCounts
+  /** Flushes of which every stable write that could be checked is missing. */
+  readonly liedFlushes: number
+  readonly exposure: { readonly lostWrites: number; readonly lostBytes: number; readonly oldestLostMs: number }
+  readonly log: { readonly tail: 'clean' | 'truncated' | 'corrupt'; readonly ended: boolean; readonly lastRecordMs: number }
+  readonly findings: readonly Finding[]
+  /** Findings that were counted but are not listed. */
+  readonly findingsOmitted: number
+}
+
+/** Exit status of the program for a verdict. */
+export function exitStatusOf(word: VerdictWord): number {
+  switch (word) {
+    case 'held':
+      return EXIT.held
+    case 'violation':
+      return EXIT.violation
+    case 'inconclusive':
+      return EXIT.inconclusive
+  }
+}

@@ -31,7 +31,8 @@ export function parseContract(text: string): Contract {
 
 function parseAtomic(text: string): number {
   const bytes = parseSize(text, 'atomic')
-  if (bytes < 512 || bytes % 512 !== 0) throw new ProbeError('BAD_OPTION', `atomic=${text} must be a multiple of 512 bytes`)
+  if (bytes < 512 || bytes % 512 !== 0)
+    throw new ProbeError('BAD_OPTION', `atomic=${text} must be a multiple of 512 bytes`)
   return bytes
 }
 

@@ -1,7 +1,16 @@
 /** What the judge found: facts only. Wording for people is made from them by the reports, never parsed back. */
 
 /** Kinds of finding, in the order in which reports list them (docs/MODEL.md, "Findings"). */
-export const FINDING_KINDS = ['lost', 'torn', 'reordered', 'misdirected', 'collateral', 'corrupt', 'phantom', 'unreadable'] as const
+export const FINDING_KINDS = [
+  'lost',
+  'torn',
+  'reordered',
+  'misdirected',
+  'collateral',
+  'corrupt',
+  'phantom',
+  'unreadable',
+] as const
 export type FindingKind = (typeof FINDING_KINDS)[number]
 
 export type Severity = 'violation' | 'hazard'
@@ -12,8 +21,14 @@ export type Content =
   | { readonly kind: 'baseline' }
   | { readonly kind: 'zeros' }
   | { readonly kind: 'older-run'; readonly run: string; readonly write: number }
-  | { readonly kind: 'elsewhere'; readonly run: string; readonly device: string; readonly lba: number; readonly write: number }
-  /** The first `offset` bytes are of one known version, the rest of another; write 0 is the baseline, -1 zeros. */
+  | {
+      readonly kind: 'elsewhere'
+      readonly run: string
+      readonly device: string
+      readonly lba: number
+      readonly write: number
+    }
+  /** The first `offset` bytes are of one known version, the rest of another; write 0 is the baseline. */
   | { readonly kind: 'mix'; readonly offset: number; readonly head: number; readonly tail: number }
   | { readonly kind: 'garbage'; readonly bitDistance: number; readonly nearestWrite: number }
   | { readonly kind: 'phantom'; readonly write: number; readonly why: 'beyond-window' | 'not-in-plan' }
@@ -50,7 +65,9 @@ export interface Finding {
   readonly issuedMs?: number
   readonly completedMs?: number
   /** The flush that made the write stable: number and times. */
-  readonly stableBy?: { readonly by: 'flush'; readonly flush: number; readonly issuedMs: number; readonly completedMs: number } | { readonly by: 'fua' | 'write-through' }
+  readonly stableBy?:
+    | { readonly by: 'flush'; readonly flush: number; readonly issuedMs: number; readonly completedMs: number }
+    | { readonly by: 'fua' | 'write-through' }
   /** Age at the cut: from completion to the last sign of life of the agent. */
   readonly ageMs?: number
   /** `reordered`: the survivor, and how far it was ahead. */

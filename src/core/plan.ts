@@ -74,32 +74,46 @@ export class Plan {
 }
 
 function checkSpec(spec: PlanSpec): void {
-  const { region, writeSectors, alignSectors, clusterSectors } = spec
+  const { alignSectors, clusterSectors, fuaPercent } = spec
   assert(Number.isInteger(alignSectors) && alignSectors >= 1, 'alignSectors must be a whole number from 1')
-  for (const [what, sectors] of [
+  checkAligned(spec)
+  checkWriteSize(spec)
+  if (!Number.isInteger(clusterSectors) || clusterSectors < alignSectors || clusterSectors % alignSectors !== 0) {
+    throw new ProbeError('BAD_OPTION', '--cluster-size must be a multiple of the logical block')
+  }
+  if (!(fuaPercent >= 0 && fuaPercent <= 100)) {
+    throw new ProbeError('BAD_OPTION', `--fua got ${fuaPercent}; it takes 0 to 100`)
+  }
+}
+
+function checkAligned({ alignSectors, region, writeSectors }: PlanSpec): void {
+  const lengths = [
     ['--region start', region.lba],
     ['--region length', region.sectors],
     ['--write-size', writeSectors.least],
     ['--write-size', writeSectors.most],
-  ] as const) {
-    if (!Number.isSafeInteger(sectors) || sectors < 0 || sectors % alignSectors !== 0) {
-      throw new ProbeError(
-        'REGION_UNALIGNED',
-        `${what} is ${sectors * 512} bytes, not a multiple of the target's logical block of ${alignSectors * 512} bytes`,
-      )
-    }
+  ] as const
+  for (const [what, sectors] of lengths) {
+    if (Number.isSafeInteger(sectors) && sectors >= 0 && sectors % alignSectors === 0) continue
+    throw new ProbeError(
+      'REGION_UNALIGNED',
+      `${what} is ${sectors * 512} bytes, not a multiple of the target's logical block of ${alignSectors * 512} bytes`,
+    )
   }
-  if (writeSectors.least < 1 || writeSectors.most < writeSectors.least) throw new ProbeError('BAD_OPTION', '--write-size must be at least one sector')
-  if (writeSectors.most > WRITE_SECTORS_MAX) {
-    throw new ProbeError('BAD_OPTION', `--write-size is ${writeSectors.most * 512} bytes; at most ${WRITE_SECTORS_MAX * 512} bytes (8M) are taken`)
+}
+
+function checkWriteSize({ region, writeSectors }: PlanSpec): void {
+  const { least, most } = writeSectors
+  if (least < 1 || most < least) throw new ProbeError('BAD_OPTION', '--write-size must be at least one sector')
+  if (most > WRITE_SECTORS_MAX) {
+    throw new ProbeError('BAD_OPTION', `--write-size is ${most * 512} bytes; at most 8M is taken`)
   }
-  if (region.sectors < writeSectors.most) {
-    throw new ProbeError('TARGET_TOO_SMALL', `the region holds ${region.sectors * 512} bytes, less than one write of ${writeSectors.most * 512}`)
+  if (region.sectors < most) {
+    throw new ProbeError(
+      'TARGET_TOO_SMALL',
+      `the region holds ${region.sectors * 512} bytes, less than one write of ${most * 512}`,
+    )
   }
-  if (!Number.isInteger(clusterSectors) || clusterSectors < alignSectors || clusterSectors % alignSectors !== 0) {
-    throw new ProbeError('BAD_OPTION', '--cluster-size must be a multiple of the logical block')
-  }
-  if (!(spec.fuaPercent >= 0 && spec.fuaPercent <= 100)) throw new ProbeError('BAD_OPTION', `--fua got ${spec.fuaPercent}; it takes 0 to 100`)
 }
 
 /** Longest single write: 8 MiB. */

@@ -21,7 +21,14 @@ export interface SchedulerOptions {
 }
 
 export type Action =
-  | { readonly kind: 'write'; readonly write: number; readonly lba: number; readonly sectors: number; readonly fua: boolean; readonly slot: number }
+  | {
+      readonly kind: 'write'
+      readonly write: number
+      readonly lba: number
+      readonly sectors: number
+      readonly fua: boolean
+      readonly slot: number
+    }
   | { readonly kind: 'flush'; readonly flush: number }
   /** Nothing may start before this time on the run's clock. */
   | { readonly kind: 'sleep'; readonly untilUs: number }
@@ -101,6 +108,22 @@ export class Scheduler {
     return this.#word(W.window)
   }
 
+  /**
+   * Whether somebody who asked now might be given something: whoever drives several askers leaves the others asleep
+   * where this says no. It may say yes in vain; it says no only where a completion, a window, an acknowledgement or the
+   * end of a pause must come first, and whoever brings that asks again.
+   */
+  get mayStart(): boolean {
+    if (this.stopped) return true
+    if (this.#word(W.commitHold) !== 0 || this.#word(W.sleeping) !== 0 || this.#barrierUp()) return false
+    const step = this.#plan.stepsAfter(this.issued)[this.#word(W.step)]
+    if (step === undefined) {
+      return this.issued >= this.#last || (this.issued < this.window && this.inFlight < this.#options.queueDepth)
+    }
+    if (this.flushInFlight) return false
+    return this.inFlight === 0 || (step.kind === 'flush' && !step.drain && this.#options.flushMode === 'concurrent')
+  }
+
   /** Chooses the next action at `nowUs` and takes it: a write or flush returned here is in flight from now on. */
   next(nowUs: number): Action {
     if (this.stopped) return { kind: 'done' }
@@ -157,7 +180,8 @@ export class Scheduler {
     if (write > this.window) return { kind: 'wait', for: 'window' }
     if (this.inFlight >= this.#options.queueDepth) return { kind: 'wait', for: 'completion' }
     const planned = this.#plan.write(write)
-    if (!this.#options.overlapInFlight && this.#overlapsInFlight(planned.lba, planned.sectors)) return { kind: 'wait', for: 'completion' }
+    if (!this.#options.overlapInFlight && this.#overlapsInFlight(planned.lba, planned.sectors))
+      return { kind: 'wait', for: 'completion' }
     const slot = this.#takeSlot(write, planned.lba, planned.sectors)
     this.#bump(W.next)
     this.#s[W.step] = 0

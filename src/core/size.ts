@@ -9,7 +9,10 @@ export function parseSize(text: string, option: string): number {
   const match = SIZE.exec(text.trim())
   const bytes = match === null ? Number.NaN : Number(match[1]) * (FACTOR[(match[2] ?? '').toLowerCase()] ?? Number.NaN)
   if (!Number.isSafeInteger(bytes)) {
-    throw new ProbeError('BAD_OPTION', `${option} got ${JSON.stringify(text)}; it takes a size such as 512, 4k, 1M or 2G`)
+    throw new ProbeError(
+      'BAD_OPTION',
+      `${option} got ${JSON.stringify(text)}; it takes a size such as 512, 4k, 1M or 2G`,
+    )
   }
   return bytes
 }
@@ -20,7 +23,10 @@ export function parseSizeSpan(text: string, option: string): { readonly least: n
   const least = parseSize(first, option)
   const most = second === undefined ? least : parseSize(second, option)
   if (more.length > 0 || most < least || least === 0) {
-    throw new ProbeError('BAD_OPTION', `${option} got ${JSON.stringify(text)}; it takes one size (4k) or a span (512-64k)`)
+    throw new ProbeError(
+      'BAD_OPTION',
+      `${option} got ${JSON.stringify(text)}; it takes one size (4k) or a span (512-64k)`,
+    )
   }
   return { least, most }
 }
@@ -28,10 +34,12 @@ export function parseSizeSpan(text: string, option: string): { readonly least: n
 /** `0..256M` → first byte and the byte after the last. Throws BAD_OPTION naming `option`. */
 export function parseRange(text: string, option: string): { readonly from: number; readonly to: number } {
   const parts = text.split('..')
-  if (parts.length !== 2) throw new ProbeError('BAD_OPTION', `${option} got ${JSON.stringify(text)}; it takes FROM..TO, such as 0..256M`)
+  if (parts.length !== 2)
+    throw new ProbeError('BAD_OPTION', `${option} got ${JSON.stringify(text)}; it takes FROM..TO, such as 0..256M`)
   const from = parseSize(parts[0] ?? '', option)
   const to = parseSize(parts[1] ?? '', option)
-  if (to <= from) throw new ProbeError('BAD_OPTION', `${option} got ${JSON.stringify(text)}; the end must lie beyond the start`)
+  if (to <= from)
+    throw new ProbeError('BAD_OPTION', `${option} got ${JSON.stringify(text)}; the end must lie beyond the start`)
   return { from, to }
 }
 
@@ -41,7 +49,11 @@ const MILLISECONDS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 10
 /** `500ms`, `1.5s`, `2m` → milliseconds; a bare number is in `bareUnit`. Throws BAD_OPTION naming `option`. */
 export function parseDurationMs(text: string, option: string, bareUnit: 'ms' | 's' = 's'): number {
   const match = DURATION.exec(text.trim())
-  if (match === null) throw new ProbeError('BAD_OPTION', `${option} got ${JSON.stringify(text)}; it takes a duration such as 500ms, 2s or 1m`)
+  if (match === null)
+    throw new ProbeError(
+      'BAD_OPTION',
+      `${option} got ${JSON.stringify(text)}; it takes a duration such as 500ms, 2s or 1m`,
+    )
   return Number(match[1]) * (MILLISECONDS[match[2] ?? bareUnit] ?? 1)
 }
 

@@ -56,7 +56,10 @@ export class SectorBuffer {
   readonly sectors: number
 
   constructor(buffer: ArrayBufferLike, byteOffset = 0, byteLength = buffer.byteLength - byteOffset) {
-    assert(byteOffset % 4 === 0 && byteLength % SECTOR_BYTES === 0, 'a sector buffer is aligned and holds whole sectors')
+    assert(
+      byteOffset % 4 === 0 && byteLength % SECTOR_BYTES === 0,
+      'a sector buffer is aligned and holds whole sectors',
+    )
     this.bytes = new Uint8Array(buffer, byteOffset, byteLength)
     this.words = new Uint32Array(buffer, byteOffset, byteLength / 4)
     this.sectors = byteLength / SECTOR_BYTES

@@ -47,7 +47,11 @@ export interface Verdict {
   /** Flushes of which every stable write that could be checked is missing. */
   readonly liedFlushes: number
   readonly exposure: { readonly lostWrites: number; readonly lostBytes: number; readonly oldestLostMs: number }
-  readonly log: { readonly tail: 'clean' | 'truncated' | 'corrupt'; readonly ended: boolean; readonly lastRecordMs: number }
+  readonly log: {
+    readonly tail: 'clean' | 'truncated' | 'corrupt'
+    readonly ended: boolean
+    readonly lastRecordMs: number
+  }
   readonly findings: readonly Finding[]
   /** Findings that were counted but are not listed. */
   readonly findingsOmitted: number

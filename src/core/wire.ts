@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
 import { ProbeError } from './errors.ts'
-import { MANIFEST_SCHEMA, type Manifest } from './manifest.ts'
+import { MANIFEST_SCHEMA, type Manifest, isManifest } from './manifest.ts'
 import type { LogRecord, RecordKind } from './record.ts'
 
 const FRAME_MAGIC = 0x4c50 // "PL"
@@ -50,7 +50,17 @@ function frameCheck(bytes: Uint8Array): number {
   return crc32(bytes.subarray(FRAME_HEADER_BYTES), crc32(bytes.subarray(0, 12)))
 }
 
-const KINDS: readonly RecordKind[] = ['issue', 'complete', 'flush-issue', 'flush-complete', 'window', 'tick', 'failed', 'flush-failed', 'end']
+const KINDS: readonly RecordKind[] = [
+  'issue',
+  'complete',
+  'flush-issue',
+  'flush-complete',
+  'window',
+  'tick',
+  'failed',
+  'flush-failed',
+  'end',
+]
 /** Low three bits of the first byte; 7 says that the kind follows in a byte of its own, for the rare ones. */
 const KIND_BITS = 3
 const KIND_ESCAPE = 7
@@ -215,12 +225,25 @@ export class LogDecoder {
   /** No more bytes come. Throws LOG_UNREADABLE where not even the manifest was intact. */
   end(): LogEnd {
     if (this.#sequence === 0) {
-      throw new ProbeError('LOG_UNREADABLE', `the log of ${this.#total} bytes has no intact header${this.#corrupt === '' ? ': it is cut short' : `: ${this.#corrupt}`}`)
+      throw new ProbeError(
+        'LOG_UNREADABLE',
+        `the log of ${this.#total} bytes has no intact header${this.#corrupt === '' ? ': it is cut short' : `: ${this.#corrupt}`}`,
+      )
     }
     const left = this.#total - this.#used
     const counts = { bytesUsed: this.#used, bytesTotal: this.#total }
-    if (this.#corrupt !== '') return { ...counts, tail: 'corrupt', detail: `${this.#corrupt}; the last ${left} of ${this.#total} bytes are left out` }
-    if (left > 0) return { ...counts, tail: 'truncated', detail: `the log ends in the middle of a frame; its last ${left} bytes are left out` }
+    if (this.#corrupt !== '')
+      return {
+        ...counts,
+        tail: 'corrupt',
+        detail: `${this.#corrupt}; the last ${left} of ${this.#total} bytes are left out`,
+      }
+    if (left > 0)
+      return {
+        ...counts,
+        tail: 'truncated',
+        detail: `the log ends in the middle of a frame; its last ${left} bytes are left out`,
+      }
     return { ...counts, tail: 'clean', detail: '' }
   }
 
@@ -228,11 +251,16 @@ export class LogDecoder {
     if (bytes.length - at < FRAME_HEADER_BYTES) return undefined
     const view = new DataView(bytes.buffer, bytes.byteOffset + at, FRAME_HEADER_BYTES)
     if (view.getUint16(0, true) !== FRAME_MAGIC) {
-      if (this.#sequence === 0) throw new ProbeError('LOG_UNREADABLE', 'this is not a plugpull log: it does not begin with the mark of one')
+      if (this.#sequence === 0)
+        throw new ProbeError('LOG_UNREADABLE', 'this is not a plugpull log: it does not begin with the mark of one')
       return this.#fail('no frame begins where one should')
     }
     if (view.getUint8(2) !== FRAME_VERSION) {
-      if (this.#sequence === 0) throw new ProbeError('LOG_VERSION', `the log is of format version ${view.getUint8(2)}; this program reads version ${FRAME_VERSION}`)
+      if (this.#sequence === 0)
+        throw new ProbeError(
+          'LOG_VERSION',
+          `the log is of format version ${view.getUint8(2)}; this program reads version ${FRAME_VERSION}`,
+        )
       return this.#fail('a frame of another version')
     }
     const length = view.getUint32(4, true)
@@ -244,13 +272,13 @@ export class LogDecoder {
     return undefined
   }
 
-  #frame(bytes: Uint8Array): void {
+  #frame(bytes: Uint8Array): undefined {
     const view = new DataView(bytes.buffer, bytes.byteOffset)
-    if (view.getUint32(12, true) !== frameCheck(bytes)) return void this.#fail('its check sum does not match')
-    if (view.getUint32(8, true) !== this.#sequence) return void this.#fail(`it says it is frame ${view.getUint32(8, true)}`)
+    if (view.getUint32(12, true) !== frameCheck(bytes)) return this.#fail('its check sum does not match')
+    if (view.getUint32(8, true) !== this.#sequence) return this.#fail(`it says it is frame ${view.getUint32(8, true)}`)
     const type = FRAME_TYPES[view.getUint8(3)]
     const payload = bytes.subarray(FRAME_HEADER_BYTES)
-    if ((this.#sequence === 0) !== (type === 'manifest')) return void this.#fail('the manifest is not where it belongs')
+    if ((this.#sequence === 0) !== (type === 'manifest')) return this.#fail('the manifest is not where it belongs')
     switch (type) {
       case 'manifest':
         this.#sink.manifest(parseManifest(payload))
@@ -262,7 +290,7 @@ export class LogDecoder {
         if (!this.#records(payload)) return
         break
       case undefined:
-        return void this.#fail('its type is unknown')
+        return this.#fail('its type is unknown')
     }
     this.#sequence++
     this.#used += bytes.length
@@ -291,8 +319,14 @@ function parseManifest(payload: Uint8Array): Manifest {
     throw new ProbeError('LOG_UNREADABLE', "the log's manifest is not JSON", { cause })
   }
   const schema = typeof parsed === 'object' && parsed !== null && 'schema' in parsed ? parsed.schema : undefined
-  if (schema !== MANIFEST_SCHEMA) throw new ProbeError('LOG_VERSION', `the log's manifest is of schema ${JSON.stringify(schema)}; this program reads ${MANIFEST_SCHEMA}`)
-  return parsed as Manifest
+  if (schema !== MANIFEST_SCHEMA)
+    throw new ProbeError(
+      'LOG_VERSION',
+      `the log's manifest is of schema ${JSON.stringify(schema)}; this program reads ${MANIFEST_SCHEMA}`,
+    )
+  if (!isManifest(parsed))
+    throw new ProbeError('LOG_UNREADABLE', "the log's manifest lacks a part or has one of the wrong kind")
+  return parsed
 }
 
 /** Reads the records of one frame; hands out one object again and again. */

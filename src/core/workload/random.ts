@@ -9,6 +9,8 @@ export const random: WorkloadKind = {
   make(context) {
     const grain = context.writeSectors.least
     const places = Math.max(1, Math.floor(context.region.sectors / grain))
-    return { write: (n) => writeAt(context, n, context.region.lba + randomBelow(context.key, n, LANE.place, places) * grain) }
+    return {
+      write: (n) => writeAt(context, n, context.region.lba + randomBelow(context.key, n, LANE.place, places) * grain),
+    }
   },
 }

@@ -10,13 +10,25 @@ import { straddle } from './straddle.ts'
 import { wal } from './wal.ts'
 import type { WorkloadKind } from './workload.ts'
 
-export const WORKLOADS: readonly WorkloadKind[] = [sequential, random, hotspot, overlap, straddle, firstTouch, wal, script]
+export const WORKLOADS: readonly WorkloadKind[] = [
+  sequential,
+  random,
+  hotspot,
+  overlap,
+  straddle,
+  firstTouch,
+  wal,
+  script,
+]
 
 /** The workload of that name; throws BAD_OPTION naming those there are. */
 export function workloadNamed(name: string): WorkloadKind {
   const found = WORKLOADS.find((workload) => workload.name === name)
   if (found === undefined) {
-    throw new ProbeError('BAD_OPTION', `--workload got ${JSON.stringify(name)}; it takes ${WORKLOADS.map((workload) => workload.name).join(', ')}`)
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--workload got ${JSON.stringify(name)}; it takes ${WORKLOADS.map((workload) => workload.name).join(', ')}`,
+    )
   }
   return found
 }

@@ -23,14 +23,22 @@ export function parseScript(text: string): Script {
       steps.push([])
     } else steps.at(-1)?.push(parseStep(statement))
   }
-  if (writes.length === 0) throw new ProbeError('BAD_SCRIPT', '--script has no write; it takes w LBA+SECTORS [fua], flush and sleep DURATION, separated by ;')
+  if (writes.length === 0)
+    throw new ProbeError(
+      'BAD_SCRIPT',
+      '--script has no write; it takes w LBA+SECTORS [fua], flush and sleep DURATION, separated by ;',
+    )
   return { writes, steps }
 }
 
 function parseStep(statement: string): Step {
   if (statement === 'flush') return { kind: 'flush', drain: false }
-  if (statement.startsWith('sleep ')) return { kind: 'sleep', ms: parseDurationMs(statement.slice(6), '--script sleep') }
-  throw new ProbeError('BAD_SCRIPT', `--script has ${JSON.stringify(statement)}; it takes w LBA+SECTORS [fua], flush and sleep DURATION, separated by ;`)
+  if (statement.startsWith('sleep '))
+    return { kind: 'sleep', ms: parseDurationMs(statement.slice(6), '--script sleep') }
+  throw new ProbeError(
+    'BAD_SCRIPT',
+    `--script has ${JSON.stringify(statement)}; it takes w LBA+SECTORS [fua], flush and sleep DURATION, separated by ;`,
+  )
 }
 
 function checkInside(script: Script, context: WorkloadContext): void {
@@ -39,10 +47,16 @@ function checkInside(script: Script, context: WorkloadContext): void {
     const what = `--script has w ${from}+${sectors}`
     if (sectors === 0) throw new ProbeError('BAD_SCRIPT', `${what}: a write is at least one sector`)
     if (from < context.region.lba || from + sectors > end) {
-      throw new ProbeError('BAD_SCRIPT', `${what}, outside the region of sectors ${context.region.lba} to ${end - 1}; choose another --region`)
+      throw new ProbeError(
+        'BAD_SCRIPT',
+        `${what}, outside the region of sectors ${context.region.lba} to ${end - 1}; choose another --region`,
+      )
     }
     if (from % context.alignSectors !== 0 || sectors % context.alignSectors !== 0) {
-      throw new ProbeError('REGION_UNALIGNED', `${what}, not a multiple of the target's logical block of ${context.alignSectors} sectors`)
+      throw new ProbeError(
+        'REGION_UNALIGNED',
+        `${what}, not a multiple of the target's logical block of ${context.alignSectors} sectors`,
+      )
     }
   }
 }

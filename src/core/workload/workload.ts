@@ -72,11 +72,18 @@ export const isFua = (context: WorkloadContext, n: number): boolean =>
 export function lengthOf(context: WorkloadContext, n: number): number {
   const { writeSectors, alignSectors } = context
   const choices = (writeSectors.most - writeSectors.least) / alignSectors + 1
-  return choices === 1 ? writeSectors.least : writeSectors.least + randomBelow(context.key, n, LANE.size, choices) * alignSectors
+  return choices === 1
+    ? writeSectors.least
+    : writeSectors.least + randomBelow(context.key, n, LANE.size, choices) * alignSectors
 }
 
 /** Write n at `start`, as long as drawn but inside the region, FUA as drawn. */
-export function writeAt(context: WorkloadContext, n: number, start: number, sectors = lengthOf(context, n)): PlannedWrite {
+export function writeAt(
+  context: WorkloadContext,
+  n: number,
+  start: number,
+  sectors = lengthOf(context, n),
+): PlannedWrite {
   const end = context.region.lba + context.region.sectors
   const from = Math.max(context.region.lba, Math.min(start, end - sectors))
   return { lba: lba(from), sectors: sectorCount(sectors), fua: isFua(context, n) }

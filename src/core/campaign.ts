@@ -1,0 +1,163 @@
+/**
+ * A run as the collector tells of it, and what many runs of one configuration say together.
+ *
+ * Data and arithmetic only: who keeps it is the collector's business, who words it the reports'. A rate is always a
+ * share of *runs* in which something happened at least once, with its interval: runs are independent, the writes of one are not.
+ */
+import type { Manifest } from './manifest.ts'
+import { type Proportion, proportion } from './statistics.ts'
+import type { HazardCounts, Verdict, VerdictWord, ViolationCounts } from './verdict.ts'
+
+/** How the power was really cut: what was asked for is not enough, the kill method decides the result. */
+export interface CutRecord {
+  /** Name of the cut as the rig calls it: `sigkill`, `sigterm`, … */
+  readonly kind: string
+  /** Wall clock, ISO 8601, UTC. */
+  readonly at: string
+  /** The signal that was sent, where one was. */
+  readonly signal?: string
+  /** The process that it was sent to. */
+  readonly target?: { readonly what: string; readonly pid: number }
+  /** Other processes that went down with it. */
+  readonly alsoDied?: readonly string[]
+  /** True once the target was seen dead: a cut that killed nothing proves nothing. */
+  readonly died: boolean
+  readonly note?: string
+}
+
+export const PROGRESS_STATES = ['preparing', 'writing', 'holding', 'done', 'failed'] as const
+
+/** What an agent says of itself with each append; the collector keeps the newest. */
+export interface RunProgress {
+  readonly state: (typeof PROGRESS_STATES)[number]
+  readonly issued: number
+  readonly completed: number
+  readonly flushes: number
+}
+
+/** A verdict without its findings: what lists and statistics need. */
+export type VerdictSummary = Omit<Verdict, 'findings'>
+
+/** A run in a list. */
+export interface RunSummary {
+  readonly run: string
+  readonly campaign: string
+  /** When the collector first heard of it: wall clock, ISO 8601, UTC. */
+  readonly createdAt: string
+  /** Bytes of log on stable storage. */
+  readonly bytes: number
+  readonly progress?: RunProgress
+  readonly cut?: CutRecord
+  /** The newest verdict. */
+  readonly verdict?: VerdictSummary
+}
+
+/** One verification of a run, in the order of their arrival, numbered from 1. */
+export interface VerdictEntry {
+  readonly number: number
+  readonly at: string
+  readonly verdict: VerdictWord
+  readonly contract: string
+}
+
+/** A run in full. */
+export interface RunView extends Omit<RunSummary, 'verdict'> {
+  readonly manifest: Manifest
+  /** Every verification, newest last. */
+  readonly verdicts: readonly VerdictEntry[]
+  /** The newest verdict, with its findings. */
+  readonly verdict?: Verdict
+}
+
+/** A campaign in a list. */
+export interface CampaignCounts {
+  readonly campaign: string
+  readonly runs: number
+  /** Runs by the word of their newest verdict; the rest have none yet. */
+  readonly held: number
+  readonly violation: number
+  readonly inconclusive: number
+  readonly firstAt: string
+  readonly lastAt: string
+}
+
+export interface CampaignSummary {
+  readonly runs: number
+  readonly verified: number
+  readonly held: number
+  readonly violation: number
+  readonly inconclusive: number
+  /**
+   * Shares of runs. `violation` is out of the runs that were acquitted or convicted: an inconclusive run says nothing
+   * about the contract. The others count violations and hazards alike, out of all verified runs.
+   */
+  readonly rates: {
+    readonly violation: Proportion
+    readonly lost: Proportion
+    readonly torn: Proportion
+    readonly reordered: Proportion
+  }
+  /** Sums over the runs. */
+  readonly violations: ViolationCounts
+  readonly hazards: HazardCounts
+  readonly liedFlushes: number
+  /** Sums for writes and bytes; for the age, the worst run. */
+  readonly exposure: { readonly lostWrites: number; readonly lostBytes: number; readonly oldestLostMs: number }
+}
+
+/** A campaign in full. */
+export interface CampaignView {
+  readonly campaign: string
+  readonly summary: CampaignSummary
+}
+
+type Happening = 'lost' | 'torn' | 'reordered'
+
+/** What the newest verdicts of a campaign of `runs` runs say together. */
+export function summarise(runs: number, verdicts: readonly VerdictSummary[]): CampaignSummary {
+  const having = (word: VerdictWord): number => verdicts.filter(({ verdict }) => verdict === word).length
+  const shareWith = (kind: Happening): Proportion =>
+    proportion(
+      verdicts.filter(({ violations, hazards }) => violations[kind] + hazards[kind] > 0).length,
+      verdicts.length,
+    )
+  const sum = (of: (verdict: VerdictSummary) => number): number =>
+    verdicts.reduce((total, verdict) => total + of(verdict), 0)
+  const held = having('held')
+  const violation = having('violation')
+  return {
+    runs,
+    verified: verdicts.length,
+    held,
+    violation,
+    inconclusive: having('inconclusive'),
+    rates: {
+      violation: proportion(violation, held + violation),
+      lost: shareWith('lost'),
+      torn: shareWith('torn'),
+      reordered: shareWith('reordered'),
+    },
+    violations: {
+      lost: sum(({ violations }) => violations.lost),
+      torn: sum(({ violations }) => violations.torn),
+      reordered: sum(({ violations }) => violations.reordered),
+      misdirected: sum(({ violations }) => violations.misdirected),
+      collateral: sum(({ violations }) => violations.collateral),
+      corrupt: sum(({ violations }) => violations.corrupt),
+      phantom: sum(({ violations }) => violations.phantom),
+      unreadable: sum(({ violations }) => violations.unreadable),
+    },
+    hazards: {
+      lost: sum(({ hazards }) => hazards.lost),
+      torn: sum(({ hazards }) => hazards.torn),
+      reordered: sum(({ hazards }) => hazards.reordered),
+      corrupt: sum(({ hazards }) => hazards.corrupt),
+    },
+    liedFlushes: sum(({ liedFlushes }) => liedFlushes),
+    exposure: {
+      lostWrites: sum(({ exposure }) => exposure.lostWrites),
+      lostBytes: sum(({ exposure }) => exposure.lostBytes),
+      oldestLostMs: verdicts.reduce((oldest, { exposure }) => Math.max(oldest, exposure.oldestLostMs), 0),
+    },
+  }
+}

@@ -1,0 +1,282 @@
+/**
+ * The judge: history and device contents in, verdict out. Every rule is one of docs/MODEL.md.
+ *
+ * It goes over the region once, range by range in ascending order, so memory is bounded whatever the device's size. Three
+ * facts make that possible: issues are recorded in the order of their numbers; so the newest stable write of a sector
+ * (its floor, for precedence) is the one with the highest number; and a version is allowed exactly where it is not
+ * before that floor. Writes that cross into the next range are carried over with what was seen of them so far.
+ */
+import assert from 'node:assert/strict'
+import type { Contract } from './contract.ts'
+import { type History, NEVER } from './history.ts'
+import { Observations, Observer, RANGE_SECTORS, SEEN } from './observe.ts'
+import { RangeIndex, type RangeWrites } from './range-index.ts'
+import { STATE, type SectorNote, WriteView } from './sector-state.ts'
+import type { SectorBuffer } from './stamp.ts'
+import { Tally } from './tally.ts'
+import { WRITE_SECTORS_MAX } from './plan.ts'
+import type { Verdict } from './verdict.ts'
+
+export interface JudgeOptions {
+  /** Findings to list at most; all are counted. */
+  readonly findingsMax: number
+}
+
+/** A part of the region to be read and given to `range`. */
+export interface JudgeRange {
+  readonly lba: number
+  readonly sectors: number
+}
+
+/** What the contents say about whose device this is; the caller decides whether to judge a stranger at all. */
+export interface Evidence {
+  sectorsOfThisRun: number
+  sectorsOfOtherDevice: number
+  untouchedSectors: number
+  untouchedChanged: number
+}
+
+const NO_ERRORS: ReadonlyMap<number, string> = new Map()
+
+export class Judge {
+  readonly history: History
+  readonly contract: Contract
+  readonly evidence: Evidence = {
+    sectorsOfThisRun: 0,
+    sectorsOfOtherDevice: 0,
+    untouchedSectors: 0,
+    untouchedChanged: 0,
+  }
+  readonly #tally: Tally
+  readonly #observer: Observer
+  readonly #index: RangeIndex
+  readonly #seen = new Observations()
+  /** Newest flushed or FUA write of each sector of the range; 0 where there is none. */
+  readonly #floorFlushed = new Uint32Array(RANGE_SECTORS)
+  /** Newest complete write of each sector of the range. */
+  readonly #floorComplete = new Uint32Array(RANGE_SECTORS)
+  /** Whether a possibly-issued write covers the sector / one that is neither stable nor before the floor. */
+  readonly #touched = new Uint8Array(RANGE_SECTORS)
+  readonly #unsettled = new Uint8Array(RANGE_SECTORS)
+  /** One view for all writes that lie wholly in the range at hand. */
+  readonly #scratch = new WriteView(WRITE_SECTORS_MAX, false)
+  #carried = new Map<number, WriteView>()
+  #next: number
+
+  constructor(history: History, contract: Contract, options: JudgeOptions) {
+    this.history = history
+    this.contract = contract
+    this.#tally = new Tally(history, contract, options.findingsMax)
+    this.#observer = new Observer(history)
+    this.#index = new RangeIndex(history)
+    this.#next = this.#region.lba
+  }
+
+  get #region(): { readonly lba: number; readonly sectors: number } {
+    return this.history.plan.spec.region
+  }
+
+  /** The ranges that `range` wants, in this order. */
+  *ranges(): Iterable<JudgeRange> {
+    const { lba, sectors } = this.#region
+    for (let at = 0; at < sectors; at += RANGE_SECTORS)
+      yield { lba: lba + at, sectors: Math.min(RANGE_SECTORS, sectors - at) }
+  }
+
+  /**
+   * Judges `sectors` sectors from `lba`, which stand at the start of `buffer`. `errors`: address of each sector that
+   * could not be read → errno (`EOF` beyond the end of the target); their bytes are not looked at.
+   */
+  range(lba: number, sectors: number, buffer: SectorBuffer, errors: ReadonlyMap<number, string> = NO_ERRORS): void {
+    assert(lba === this.#next && sectors <= RANGE_SECTORS, 'ranges come in the order of ranges()')
+    const writes = this.#index.writesOf((lba - this.#region.lba) / RANGE_SECTORS)
+    this.#computeFloors(writes, lba, sectors)
+    this.#observer.observe(this.#seen, lba, sectors, buffer, errors, (i) => writes.covering(lba + i))
+    this.#judgeSectors(lba, sectors)
+    this.#judgeWrites(writes, lba, sectors)
+    this.#next = lba + sectors
+  }
+
+  /** The verdict over all ranges given. Ranges that are missing make it inconclusive at best. */
+  finish(): Verdict {
+    const unread = this.#region.lba + this.#region.sectors - this.#next
+    this.#carried.clear()
+    return this.#tally.verdict({ unreadSectors: unread, sectorsBeyondLog: this.#observer.sectorsBeyondLog })
+  }
+
+  #computeFloors(writes: RangeWrites, lba: number, sectors: number): void {
+    for (const column of [this.#floorFlushed, this.#floorComplete, this.#touched, this.#unsettled])
+      column.fill(0, 0, sectors)
+    const { history } = this
+    for (let k = 0; k < writes.count; k++) {
+      const write = writes.id(k)
+      const from = writes.from(k) - lba
+      const to = writes.to(k) - lba
+      this.#touched.fill(1, from, to)
+      if (history.completePosition(write) === NEVER) continue
+      this.#floorComplete.fill(write, from, to)
+      if (history.isFlushedOrFua(write, writes.fua(k))) this.#floorFlushed.fill(write, from, to)
+    }
+    for (let k = 0; k < writes.count; k++) {
+      const write = writes.id(k)
+      if (history.isFlushedOrFua(write, writes.fua(k))) continue
+      for (let i = writes.from(k) - lba; i < writes.to(k) - lba; i++) {
+        if (!this.#isOverwritten(write, at(this.#floorFlushed, i))) this.#unsettled[i] = 1
+      }
+    }
+  }
+
+  /** Whether `write` is before the floor: the device must not show it. */
+  #isOverwritten(write: number, floor: number): boolean {
+    return floor !== 0 && this.history.isBefore(write, floor)
+  }
+
+  get #floor(): Uint32Array {
+    return this.contract.name === 'write-through' ? this.#floorComplete : this.#floorFlushed
+  }
+
+  /** What each sector says by itself: coverage, what should not be there at all, and which contracts it refutes. */
+  #judgeSectors(lba: number, sectors: number): void {
+    const { seen, write } = this.#seen
+    const floor = this.#floor
+    const known = this.#observer.baselineKnown(lba, sectors)
+    for (let i = 0; i < sectors; i++) {
+      const code = at(seen, i)
+      const mustHold = at(floor, i)
+      this.#tally.sector(
+        mustHold !== 0,
+        code === SEEN.version && write[i] !== mustHold && !this.#isOverwritten(at(write, i), mustHold),
+      )
+      this.#refute(i, known)
+      if (code === SEEN.version) this.evidence.sectorsOfThisRun++
+      else this.#judgeOdd(lba, i, known)
+    }
+    if (known) this.#countUntouched(sectors)
+  }
+
+  #countUntouched(sectors: number): void {
+    for (let i = 0; i < sectors; i++) {
+      if (this.#touched[i] !== 0) continue
+      this.evidence.untouchedSectors++
+      if (this.#seen.seen[i] !== SEEN.baseline) this.evidence.untouchedChanged++
+    }
+  }
+
+  /** A sector that holds neither a version nor a state that a write's loss explains is a finding of its own. */
+  #judgeOdd(lba: number, i: number, known: boolean): void {
+    const code = at(this.#seen.seen, i)
+    if (code === SEEN.baseline || code === SEEN.mix) return
+    const content = this.#seen.contentOf(i)
+    if (content.kind === 'elsewhere' && content.device !== this.history.manifest.device)
+      this.evidence.sectorsOfOtherDevice++
+    const floor = at(this.#floor, i)
+    const isOlderState = code === SEEN.zeros || code === SEEN.olderRun
+    if (isOlderState && floor !== 0) return
+    if (!known && floor === 0 && code !== SEEN.unreadable && code !== SEEN.phantom) return
+    this.#tally.oddSector(lba + i, content, {
+      touched: this.#touched[i] !== 0,
+      unsettled: this.#unsettled[i] !== 0,
+      floor,
+    })
+  }
+
+  #refute(i: number, known: boolean): void {
+    const code = at(this.#seen.seen, i)
+    const write = at(this.#seen.write, i)
+    const unsettled = this.#unsettled[i] !== 0
+    for (const name of ['write-through', 'volatile'] as const) {
+      const floor = (name === 'volatile' ? this.#floorFlushed : this.#floorComplete)[i] ?? 0
+      if (isAllowed(code, floor, () => this.#isOverwritten(write, floor), known)) continue
+      this.#tally.refuted.add(name)
+      const undefinedThere = unsettled && code !== SEEN.unreadable && code !== SEEN.phantom
+      if (name === 'volatile' && !undefinedThere) this.#tally.refuted.add('virtio-strict')
+    }
+  }
+
+  #judgeWrites(writes: RangeWrites, lba: number, sectors: number): void {
+    const carried = new Map<number, WriteView>()
+    for (let k = 0; k < writes.count; k++) {
+      const write = writes.id(k)
+      const planned = this.history.plan.write(write)
+      const end = planned.lba + planned.sectors
+      const whole = planned.lba >= lba && end <= lba + sectors
+      const view = whole ? this.#scratch.of(planned) : (this.#carried.get(write) ?? WriteView.carried(planned))
+      this.#look(write, view, writes.from(k), writes.to(k), lba)
+      if (end > lba + sectors) carried.set(write, view)
+      else
+        this.#tally.settle(
+          write,
+          view,
+          whole ? (index) => this.#noteAt(planned.lba + index - lba) : (index) => view.notes.get(index),
+        )
+    }
+    this.#carried = carried
+  }
+
+  /** What each sector of the range says about one write. */
+  #look(write: number, view: WriteView, from: number, to: number, lba: number): void {
+    for (let address = from; address < to; address++) {
+      const i = address - lba
+      const floor = at(this.#floor, i)
+      const state = this.#stateOf(write, i, floor)
+      const index = address - view.lba
+      view.state[index] = state
+      view.unsettled[index] = at(this.#unsettled, i)
+      if (state === STATE.present) this.#tally.sawVersion(write)
+      if (view.isCarried) view.notes.set(index, this.#noteAt(i))
+      this.#noteUnordered(write, i, state)
+    }
+  }
+
+  #noteAt(i: number): SectorNote {
+    return { found: this.#seen.contentOf(i), floor: at(this.#floor, i) }
+  }
+
+  /** For `ordered`, missing is judged against the flushed floor whatever the contract of the verdict is. */
+  #noteUnordered(write: number, i: number, state: number): void {
+    const flushedFloor = at(this.#floorFlushed, i)
+    const judged = this.contract.name === 'write-through' ? this.#stateOf(write, i, flushedFloor) : state
+    if (judged === STATE.missing) this.#tally.missingWasComplete(this.history.completePosition(write))
+  }
+
+  #stateOf(write: number, i: number, floor: number): number {
+    if (this.#isOverwritten(write, floor)) return STATE.overwritten
+    const found = at(this.#seen.write, i)
+    const code = this.#seen.seen[i]
+    switch (code) {
+      case SEEN.version:
+        if (found === write) return STATE.present
+        return this.history.isBefore(found, write) ? STATE.missing : STATE.superseded
+      case SEEN.baseline:
+        return STATE.missing
+      case SEEN.zeros:
+      case SEEN.olderRun:
+        return floor === 0 ? STATE.unknown : STATE.missing
+      case SEEN.mix:
+        return this.#stateInMix(write, found, floor)
+      case undefined:
+      default:
+        return STATE.unknown
+    }
+  }
+
+  /** A mix says that its newer version was torn; where even that is before the floor, the floor is missing. */
+  #stateInMix(write: number, newer: number, floor: number): number {
+    if (newer === write) return STATE.partial
+    return write === floor && this.#isOverwritten(newer, floor) ? STATE.missing : STATE.unknown
+  }
+}
+
+const at = (column: Uint8Array | Uint32Array, i: number): number => column[i] ?? 0
+
+/** Whether a sector's content is in its allowed set, for a floor of either kind. */
+function isAllowed(code: number, floor: number, isOverwritten: () => boolean, known: boolean): boolean {
+  switch (code) {
+    case SEEN.version:
+      return floor === 0 || !isOverwritten()
+    case SEEN.baseline:
+      return floor === 0
+    default:
+      return !known && floor === 0 && code !== SEEN.mix && code !== SEEN.unreadable && code !== SEEN.phantom
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Which writes touch which range: a counting sort of the plan's writes over the ranges of the region, 4 bytes a write.
+ * Addresses are not kept; the plan gives them again for the writes of the one range at hand.
+ */
+import type { History } from './history.ts'
+import { RANGE_SECTORS } from './observe.ts'
+
+const NOTHING: readonly number[] = []
+const COVERING_BLOCK = 64
+
+/** The writes that touch one range, ascending, with the part of each that lies in it. */
+export class RangeWrites {
+  readonly #ids: Uint32Array
+  readonly #from: Float64Array
+  readonly #to: Float64Array
+  readonly #fua: Uint8Array
+  readonly #lba: number
+  #byBlock: Map<number, number[]> | undefined
+
+  constructor(ids: Uint32Array, history: History, lba: number) {
+    this.#ids = ids
+    this.#lba = lba
+    this.#from = new Float64Array(ids.length)
+    this.#to = new Float64Array(ids.length)
+    this.#fua = new Uint8Array(ids.length)
+    for (let k = 0; k < ids.length; k++) {
+      const planned = history.plan.write(ids[k] ?? 0)
+      this.#from[k] = Math.max(planned.lba, lba)
+      this.#to[k] = Math.min(planned.lba + planned.sectors, lba + RANGE_SECTORS)
+      this.#fua[k] = planned.fua ? 1 : 0
+    }
+  }
+
+  get count(): number {
+    return this.#ids.length
+  }
+
+  /** Number of the k-th write. */
+  id(k: number): number {
+    return this.#ids[k] ?? 0
+  }
+
+  /** First address of the k-th write in the range. */
+  from(k: number): number {
+    return this.#from[k] ?? 0
+  }
+
+  /** Address after its last in the range. */
+  to(k: number): number {
+    return this.#to[k] ?? 0
+  }
+
+  fua(k: number): boolean {
+    return this.#fua[k] === 1
+  }
+
+  /** Numbers of the writes that cover one address, ascending. The look-up table is only made when first asked for. */
+  covering(address: number): readonly number[] {
+    this.#byBlock ??= this.#table()
+    const block = this.#byBlock.get(Math.floor((address - this.#lba) / COVERING_BLOCK)) ?? NOTHING
+    return block.filter((k) => this.from(k) <= address && address < this.to(k)).map((k) => this.id(k))
+  }
+
+  #table(): Map<number, number[]> {
+    const table = new Map<number, number[]>()
+    for (let k = 0; k < this.count; k++) {
+      const last = Math.floor((this.to(k) - 1 - this.#lba) / COVERING_BLOCK)
+      for (let block = Math.floor((this.from(k) - this.#lba) / COVERING_BLOCK); block <= last; block++) {
+        const entries = table.get(block)
+        if (entries === undefined) table.set(block, [k])
+        else entries.push(k)
+      }
+    }
+    return table
+  }
+}
+
+export class RangeIndex {
+  readonly #history: History
+  readonly #offsets: Uint32Array
+  readonly #ids: Uint32Array
+
+  constructor(history: History) {
+    this.#history = history
+    const { region } = history.plan.spec
+    this.#offsets = new Uint32Array(Math.ceil(region.sectors / RANGE_SECTORS) + 2)
+    const offsets = this.#offsets
+    this.#eachPart((range) => {
+      offsets[range + 2] = (offsets[range + 2] ?? 0) + 1
+    })
+    for (let range = 2; range < offsets.length; range++)
+      offsets[range] = (offsets[range] ?? 0) + (offsets[range - 1] ?? 0)
+    this.#ids = new Uint32Array(offsets.at(-1) ?? 0)
+    this.#eachPart((range, write) => {
+      const at = offsets[range + 1] ?? 0
+      this.#ids[at] = write
+      offsets[range + 1] = at + 1
+    })
+  }
+
+  #eachPart(take: (range: number, write: number) => void): void {
+    const { plan, possibleMax } = this.#history
+    const start = plan.spec.region.lba
+    for (let write = 1; write <= possibleMax; write++) {
+      const planned = plan.write(write)
+      const last = Math.floor((planned.lba + planned.sectors - 1 - start) / RANGE_SECTORS)
+      for (let range = Math.floor((planned.lba - start) / RANGE_SECTORS); range <= last; range++) take(range, write)
+    }
+  }
+
+  /** The writes of the range with that number. */
+  writesOf(range: number): RangeWrites {
+    const ids = this.#ids.subarray(this.#offsets[range] ?? 0, this.#offsets[range + 1] ?? 0)
+    return new RangeWrites(ids, this.#history, this.#history.plan.spec.region.lba + range * RANGE_SECTORS)
+  }
+}

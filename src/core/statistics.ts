@@ -1,0 +1,96 @@
+/**
+ * How much a count of runs proves: an interval around every rate, and whether two rates differ.
+ *
+ * Wilson's score interval (1927) stays inside 0..1 and is right for the small counts that power cuts give. For 0 of n,
+ * people read the rule of three (Hanley and Lippman-Hand, 1983): with 95 % confidence the rate is below 3/n.
+ * Two campaigns are compared by Fisher's exact test, two-sided, which holds however few runs there are.
+ */
+import assert from 'node:assert/strict'
+
+/** The 97.5 % point of the normal distribution: two-sided 95 %. */
+const Z95 = 1.959963984540054
+
+export interface Interval {
+  readonly low: number
+  readonly high: number
+}
+
+/** `count` of `of`, with its 95 % interval and how to say it. */
+export interface Proportion extends Interval {
+  readonly count: number
+  readonly of: number
+  readonly text: string
+}
+
+function checkCount(count: number, of: number): void {
+  assert(Number.isSafeInteger(of) && of >= 0, `a number of trials is a whole number, got ${of}`)
+  assert(Number.isSafeInteger(count) && count >= 0 && count <= of, `a count lies in 0..${of}, got ${count}`)
+}
+
+/** Wilson's 95 % score interval of `count` in `of`; 0..1 where nothing was tried. */
+export function wilsonInterval(count: number, of: number): Interval {
+  checkCount(count, of)
+  if (of === 0) return { low: 0, high: 1 }
+  const z2 = Z95 * Z95
+  const rate = count / of
+  const centre = (rate + z2 / (2 * of)) / (1 + z2 / of)
+  const half = (Z95 / (1 + z2 / of)) * Math.sqrt((rate * (1 - rate)) / of + z2 / (4 * of * of))
+  return {
+    low: count === 0 ? 0 : Math.max(0, centre - half),
+    high: count === of ? 1 : Math.min(1, centre + half),
+  }
+}
+
+/** The upper 95 % bound that people remember for 0 of n. */
+export const ruleOfThree = (of: number): number => (of === 0 ? 1 : Math.min(1, 3 / of))
+
+/** `count` of `of` with its interval, ready to be shown. */
+export function proportion(count: number, of: number): Proportion {
+  return { count, of, ...wilsonInterval(count, of), text: formatProportion(count, of) }
+}
+
+/** `3 of 20: 15.0 % (5.2–36.0 %)`, `0 of 20: below 3/20 (15.0 %)`, `no runs`. */
+export function formatProportion(count: number, of: number): string {
+  checkCount(count, of)
+  if (of === 0) return 'no runs'
+  if (count === 0) return `0 of ${of}: below 3/${of} (${percent(ruleOfThree(of))} %)`
+  const { low, high } = wilsonInterval(count, of)
+  return `${count} of ${of}: ${percent(count / of)} % (${percent(low)}–${percent(high)} %)`
+}
+
+const percent = (share: number): string => (share * 100).toFixed(1)
+
+/** Two-by-two table: `count` of `of` here against there. */
+export interface Comparison {
+  readonly count: number
+  readonly of: number
+}
+
+/** Tables as unlikely as the observed one count as equal to it: R and SciPy allow the same rounding error. */
+const RELATIVE_ERROR = 1e-7
+
+/** Two-sided p of Fisher's exact test: how likely a difference at least this unlikely is where there is none. */
+export function fisherExact(here: Comparison, there: Comparison): number {
+  checkCount(here.count, here.of)
+  checkCount(there.count, there.of)
+  const events = here.count + there.count
+  const logFactorial = logFactorials(here.of + there.of)
+  const logChoose = (n: number, k: number): number =>
+    (logFactorial[n] ?? 0) - (logFactorial[k] ?? 0) - (logFactorial[n - k] ?? 0)
+  const likelihood = (count: number): number =>
+    Math.exp(logChoose(here.of, count) + logChoose(there.of, events - count) - logChoose(here.of + there.of, events))
+  const observed = likelihood(here.count) * (1 + RELATIVE_ERROR)
+  let p = 0
+  for (let count = Math.max(0, events - there.of); count <= Math.min(events, here.of); count++) {
+    const each = likelihood(count)
+    if (each <= observed) p += each
+  }
+  return Math.min(1, p)
+}
+
+/** ln n! for n from 0 to `most`. */
+function logFactorials(most: number): Float64Array {
+  const table = new Float64Array(most + 1)
+  for (let n = 2; n <= most; n++) table[n] = (table[n - 1] ?? 0) + Math.log(n)
+  return table
+}

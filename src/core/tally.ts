@@ -1,0 +1,300 @@
+/**
+ * Turns what the sectors of each write say into findings, counts and the verdict (docs/MODEL.md, "Findings", "Verdict").
+ * Memory: one byte a write, and a bounded number of findings; the counts are never bounded.
+ */
+import { CONTRACT_NAMES, type Contract, type ContractName, formatContract } from './contract.ts'
+import { explainReordered, explainWrite } from './explain.ts'
+import type { Content, Finding } from './finding.ts'
+import { FindingList } from './finding-list.ts'
+import { flushLies } from './flush-lies.ts'
+import { type History, NEVER } from './history.ts'
+import { type OddPlace, OddSectors } from './odd-sectors.ts'
+import { type NoteAt, boundariesOf, missingOf, runsOf } from './sector-runs.ts'
+import { type StateCounts, type WriteView, countStates } from './sector-state.ts'
+import { SECTOR_BYTES } from './units.ts'
+import { VERDICT_SCHEMA, type Verdict } from './verdict.ts'
+import { STATUS } from './write-status.ts'
+
+/** Violations whose missing sectors are remembered, to be matched with sectors found elsewhere. */
+const REMEMBERED_MAX = 65_536
+
+/** What the tally cannot see by itself. */
+export interface Gaps {
+  readonly unreadSectors: number
+  readonly sectorsBeyondLog: number
+}
+
+export class Tally {
+  /** Contracts that the evidence is not consistent with. */
+  readonly refuted = new Set<ContractName>()
+  readonly #history: History
+  readonly #contract: Contract
+  readonly #findings: FindingList
+  readonly #odd: OddSectors
+  readonly #status: Uint8Array
+  readonly #missingOfViolation = new Map<number, readonly number[]>()
+  readonly #checked = { sectors: 0, stableSectors: 0, supersededSectors: 0, stableWrites: 0 }
+  readonly #exposure = { lostWrites: 0, lostBytes: 0, oldestLostMs: 0 }
+  #newestSeen = 0
+  /** Place of the earliest completion among the writes that are missing somewhere. */
+  #firstMissing = NEVER
+  #atomicTorn = false
+
+  constructor(history: History, contract: Contract, findingsMax: number) {
+    this.#history = history
+    this.#contract = contract
+    this.#findings = new FindingList(findingsMax)
+    this.#odd = new OddSectors(history, contract, this.#findings)
+    this.#status = new Uint8Array(history.possibleMax + 1)
+  }
+
+  /** One sector was looked at. */
+  sector(isStable: boolean, isSuperseded: boolean): void {
+    this.#checked.sectors++
+    if (isStable) this.#checked.stableSectors++
+    if (isStable && isSuperseded) this.#checked.supersededSectors++
+  }
+
+  /** A sector holds something that no loss of a write explains. */
+  oddSector(address: number, content: Content, place: OddPlace): void {
+    this.#odd.add(address, content, place)
+  }
+
+  /** Some sector shows that write. */
+  sawVersion(write: number): void {
+    if (write > this.#newestSeen) this.#newestSeen = write
+  }
+
+  /** Some sector lacks a write that completed at that place in the order. */
+  missingWasComplete(position: number): void {
+    if (position < this.#firstMissing) this.#firstMissing = position
+  }
+
+  #isStable(write: number, fua: boolean): boolean {
+    if (this.#contract.name === 'write-through') return this.#history.completePosition(write) !== NEVER
+    return this.#history.isFlushedOrFua(write, fua)
+  }
+
+  /** Every sector of a write was looked at: what became of it? */
+  settle(write: number, view: WriteView, noteAt: NoteAt): void {
+    const counts = countStates(view)
+    const stable = this.#isStable(write, view.fua)
+    if (stable) this.#checked.stableWrites++
+    if (counts.partial > 0 || (counts.present > 0 && counts.missing > 0))
+      this.#torn(write, view, noteAt, counts, stable)
+    else if (counts.missing > 0) this.#lost(write, view, noteAt, counts, stable)
+    else this.#status[write] = counts.present > 0 ? STATUS.intact : STATUS.unknown
+  }
+
+  #torn(write: number, view: WriteView, noteAt: NoteAt, counts: StateCounts, stable: boolean): void {
+    const atomic = this.#isAtomic(view)
+    if (atomic) this.#atomicTorn = true
+    const excused = this.#contract.name === 'virtio-strict' && counts.mustMissing === 0
+    const isViolation = atomic || ((stable || counts.partial > 0) && !excused)
+    const complete = this.#history.completePosition(write) !== NEVER
+    if (isViolation) this.#status[write] = STATUS.tornStable
+    else this.#status[write] = complete ? STATUS.torn : STATUS.tornInFlight
+    this.#expose(write, counts)
+    this.#add('torn', isViolation, write, view, noteAt, tornRule(atomic, counts.partial > 0, stable))
+  }
+
+  #lost(write: number, view: WriteView, noteAt: NoteAt, counts: StateCounts, stable: boolean): void {
+    if (this.#history.completePosition(write) === NEVER) return
+    const excused = this.#contract.name === 'virtio-strict' && counts.mustMissing === 0
+    const isViolation = stable && !excused
+    this.#status[write] = isViolation ? STATUS.lostStable : STATUS.lost
+    this.#expose(write, counts)
+    this.#add('lost', isViolation, write, view, noteAt, undefined)
+  }
+
+  #isAtomic(view: WriteView): boolean {
+    const unit = this.#contract.atomicBytes
+    if (unit === undefined || view.sectors * SECTOR_BYTES > unit) return false
+    const first = view.lba * SECTOR_BYTES
+    return Math.floor(first / unit) === Math.floor((first + view.sectors * SECTOR_BYTES - 1) / unit)
+  }
+
+  /** Completed data that is not there, whether the contract forbade its loss or not. */
+  #expose(write: number, counts: StateCounts): void {
+    const ageMs = this.#ageMs(write)
+    if (ageMs === undefined) return
+    this.#exposure.lostWrites++
+    this.#exposure.lostBytes += (counts.missing + counts.partial) * SECTOR_BYTES
+    this.#exposure.oldestLostMs = Math.max(this.#exposure.oldestLostMs, ageMs)
+  }
+
+  /** From the completion of a write to the agent's last sign of life. */
+  #ageMs(write: number): number | undefined {
+    const { completedMs } = this.#history.timesOf(write)
+    return completedMs === undefined ? undefined : Math.max(0, this.#history.lastUs / 1000 - completedMs)
+  }
+
+  #add(
+    kind: 'lost' | 'torn',
+    isViolation: boolean,
+    write: number,
+    view: WriteView,
+    noteAt: NoteAt,
+    rule: string | undefined,
+  ): void {
+    const severity = isViolation ? 'violation' : 'hazard'
+    const missing = missingOf(view)
+    if (isViolation && this.#missingOfViolation.size < REMEMBERED_MAX) this.#missingOfViolation.set(write, missing)
+    if (!this.#findings.count(severity, kind)) return
+    const boundaries = kind === 'torn' ? boundariesOf(view, noteAt) : []
+    const stableBy = this.#stableBy(write, view.fua)
+    const ageMs = this.#ageMs(write)
+    const finding = {
+      kind,
+      severity,
+      write,
+      lba: view.lba,
+      sectors: view.sectors,
+      missingSectors: missing,
+      boundaries,
+      boundaryAlignments: boundaries.map((bytes) => alignmentOf(view.lba * SECTOR_BYTES + bytes)),
+      runs: runsOf(view, noteAt),
+      ...this.#history.timesOf(write),
+      ...(stableBy === undefined ? {} : { stableBy }),
+      ...(ageMs === undefined ? {} : { ageMs }),
+      ...(rule === undefined ? {} : { rule }),
+    } as const
+    this.#findings.list({ ...finding, explanation: explainWrite(finding) })
+  }
+
+  #stableBy(write: number, fua: boolean): Finding['stableBy'] {
+    if (this.#history.completePosition(write) === NEVER) return undefined
+    if (this.#contract.name === 'write-through') return { by: 'write-through' }
+    if (fua) return { by: 'fua' }
+    const flush = this.#history.flushThatMadeStable(write)
+    return flush === undefined ? undefined : { by: 'flush', ...flush }
+  }
+
+  /** All was looked at: the verdict. */
+  verdict(gaps: Gaps): Verdict {
+    this.#odd.finish()
+    this.#foldMisdirected()
+    this.#reordered()
+    this.#commitsWithoutData()
+    const liedFlushes = flushLies(this.#history, this.#status, this.#findings)
+    const reasons = this.#reasons(gaps)
+    const violated = this.#findings.total('violation') > 0
+    return {
+      schema: VERDICT_SCHEMA,
+      run: this.#history.manifest.run,
+      verdict: violated ? 'violation' : reasons.length > 0 ? 'inconclusive' : 'held',
+      inconclusiveBecause: violated ? [] : reasons,
+      contract: formatContract(this.#contract),
+      consistentWith: this.#consistentWith(),
+      checked: {
+        ...this.#checked,
+        completeWrites: this.#history.completed,
+        issuedWrites: this.#history.issued,
+        flushes: this.#history.flushesIssued,
+      },
+      violations: this.#findings.counts.violation,
+      hazards: this.#findings.hazardCounts(),
+      liedFlushes,
+      exposure: this.#exposure,
+      log: { tail: this.#history.logEnd.tail, ended: this.#history.ended, lastRecordMs: this.#history.lastUs / 1000 },
+      findings: this.#findings.all(),
+      findingsOmitted: this.#findings.omitted(),
+    }
+  }
+
+  #reasons(gaps: Gaps): readonly string[] {
+    const { stableSectors, supersededSectors } = this.#checked
+    const reasons: string[] = []
+    if (stableSectors === 0)
+      reasons.push('no write was stable when the cut came, so nothing was promised that could be checked')
+    else if (stableSectors === supersededSectors)
+      reasons.push('every stable sector was overwritten by a later write, so none was left to check')
+    if (this.#history.logEnd.tail === 'corrupt') reasons.push(`the log has a gap: ${this.#history.logEnd.detail}`)
+    if (gaps.sectorsBeyondLog > 0) {
+      reasons.push(`${gaps.sectorsBeyondLog} sectors hold writes that the intact part of the log does not announce`)
+    }
+    if (gaps.unreadSectors > 0) reasons.push(`${gaps.unreadSectors} sectors of the region were not read`)
+    return reasons
+  }
+
+  #consistentWith(): readonly string[] {
+    if (this.refuted.has('volatile') || this.#firstMissing < this.#history.issuePosition(this.#newestSeen))
+      this.refuted.add('ordered')
+    const names: string[] = CONTRACT_NAMES.filter((name) => !this.refuted.has(name))
+    const { atomicBytes } = this.#contract
+    if (atomicBytes !== undefined && !this.#atomicTorn) names.push(`atomic=${atomicBytes}`)
+    return names
+  }
+
+  /** A write that stands whole at another address and not at its own has one fault, not two. */
+  #foldMisdirected(): void {
+    for (const [write, indexes] of this.#odd.elsewhere) {
+      const missing = this.#missingOfViolation.get(write)
+      if (missing === undefined || !missing.every((index) => indexes.has(index))) continue
+      const status = this.#status[write]
+      this.#findings.withdraw(status === STATUS.lostStable ? 'lost' : 'torn', write)
+      this.#status[write] = STATUS.unknown
+    }
+  }
+
+  /** Complete writes that are missing though a write issued after their completion survived. */
+  #reordered(): void {
+    const survivor = this.#newestSeen
+    const survivorIssued = this.#history.issuePosition(survivor)
+    for (let write = 1; write <= this.#history.issued; write++) {
+      const status = this.#status[write]
+      if (status !== STATUS.lost && status !== STATUS.torn) continue
+      if (survivor > 0 && this.#history.completePosition(write) < survivorIssued)
+        this.#addReordered(write, survivor, undefined)
+    }
+  }
+
+  #addReordered(write: number, survivor: number, rule: 'commit-without-data' | undefined): void {
+    const severity = this.#contract.name === 'ordered' && rule === undefined ? 'violation' : 'hazard'
+    if (!this.#findings.count(severity, 'reordered')) return
+    const planned = this.#history.plan.write(write)
+    const times = this.#history.timesOf(write)
+    const later = this.#history.timesOf(survivor)
+    const msAhead = Math.max(0, (later.issuedMs ?? this.#history.lastUs / 1000) - (times.completedMs ?? 0))
+    const finding = {
+      kind: 'reordered',
+      severity,
+      write,
+      lba: planned.lba,
+      sectors: planned.sectors,
+      missingSectors: [],
+      boundaries: [],
+      boundaryAlignments: [],
+      runs: [],
+      ...times,
+      survivor: { write: survivor, writesAhead: survivor - write, msAhead },
+      ...(rule === undefined ? {} : { rule }),
+    } as const
+    this.#findings.list({ ...finding, explanation: explainReordered(finding) })
+  }
+
+  /** wal: a commit record that is there though the data it vouches for is not. */
+  #commitsWithoutData(): void {
+    const { plan, issued } = this.#history
+    if (plan.vouchesFor(2) === undefined) return
+    for (let commit = 1; commit <= issued; commit++) {
+      const data = plan.vouchesFor(commit)
+      if (data === undefined || this.#status[commit] !== STATUS.intact) continue
+      const status = this.#status[data] ?? STATUS.unknown
+      if (status !== STATUS.unknown && status !== STATUS.intact) this.#addReordered(data, commit, 'commit-without-data')
+    }
+  }
+}
+
+function tornRule(atomic: boolean, mixed: boolean, stable: boolean): string | undefined {
+  if (mixed) return 'mixed-sector'
+  if (stable) return 'stable'
+  return atomic ? 'atomic' : undefined
+}
+
+/** The largest power of two that divides a byte address, at most 1 GiB. */
+function alignmentOf(bytes: number): number {
+  let alignment = 1
+  while (alignment < 2 ** 30 && bytes % (alignment * 2) === 0) alignment *= 2
+  return alignment
+}

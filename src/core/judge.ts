@@ -137,21 +137,24 @@ export class Judge {
 
   /** What each sector says by itself: coverage, what should not be there at all, and which contracts it refutes. */
   #judgeSectors(lba: number, sectors: number): void {
-    const { seen, write } = this.#seen
-    const floor = this.#floor
     const known = this.#observer.baselineKnown(lba, sectors)
     for (let i = 0; i < sectors; i++) {
-      const code = at(seen, i)
-      const mustHold = at(floor, i)
-      this.#tally.sector(
-        mustHold !== 0,
-        code === SEEN.version && write[i] !== mustHold && !this.#isOverwritten(at(write, i), mustHold),
-      )
+      const floor = at(this.#floor, i)
+      const code = at(this.#seen.seen, i)
+      this.#tally.sector(floor !== 0, floor !== 0 && this.#saysNothing(i, code, floor))
       this.#refute(i, known)
       if (code === SEEN.version) this.evidence.sectorsOfThisRun++
       else this.#judgeOdd(lba, i, known)
     }
     if (known) this.#countUntouched(sectors)
+  }
+
+  /** Whether a sector with a floor could not have convicted: a later write stands there, or anything may (virtio-strict). */
+  #saysNothing(i: number, code: number, floor: number): boolean {
+    if (this.contract.name === 'virtio-strict' && at(this.#unsettled, i) !== 0) return true
+    const found = at(this.#seen.write, i)
+    if (code !== SEEN.version || found === floor || this.#isOverwritten(found, floor)) return false
+    return !this.#tally.isStable(found, this.history.plan.write(found).fua)
   }
 
   #countUntouched(sectors: number): void {

@@ -70,7 +70,8 @@ export class Tally {
     if (position < this.#firstMissing) this.#firstMissing = position
   }
 
-  #isStable(write: number, fua: boolean): boolean {
+  /** Whether the contract of the verdict makes that write stable. */
+  isStable(write: number, fua: boolean): boolean {
     if (this.#contract.name === 'write-through') return this.#history.completePosition(write) !== NEVER
     return this.#history.isFlushedOrFua(write, fua)
   }
@@ -78,7 +79,7 @@ export class Tally {
   /** Every sector of a write was looked at: what became of it? */
   settle(write: number, view: WriteView, noteAt: NoteAt): void {
     const counts = countStates(view)
-    const stable = this.#isStable(write, view.fua)
+    const stable = this.isStable(write, view.fua)
     if (stable) this.#checked.stableWrites++
     if (counts.partial > 0 || (counts.present > 0 && counts.missing > 0))
       this.#torn(write, view, noteAt, counts, stable)

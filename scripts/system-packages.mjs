@@ -1,0 +1,70 @@
+// Debian packages that the rigs and the tests run. Installed where that is possible (Debian, root); else the exact line is printed.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+
+const LIMIT_MS = 600_000
+const PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
+/** What each job runs: program → Debian package. */
+const RIGS = {
+  'qemu-storage-daemon': 'qemu-system-common',
+  'qemu-img': 'qemu-utils',
+  nbdkit: 'nbdkit',
+  nbdfuse: 'libnbd-bin',
+  fusermount3: 'fuse3',
+  wipefs: 'util-linux',
+  losetup: 'mount',
+}
+const TESTS = { 'mkfs.ext4': 'e2fsprogs' }
+export const COMPILER = { python3: 'python3', make: 'make', 'g++': 'g++' }
+
+export const PROGRAMS = { start: RIGS, test: { ...RIGS, ...TESTS } }
+
+const isThere = (program) => PATHS.some((folder) => existsSync(`${folder}/${program}`))
+
+/** Installs what `programs` lacks. Returns true when nothing is missing any more. */
+export function systemPackages(programs) {
+  const packages = missingPackages(programs)
+  if (packages.length === 0) return true
+  if (process.getuid?.() === 0 && isThere('apt-get')) aptInstall(packages)
+  const left = missingPackages(programs)
+  if (left.length === 0) return true
+  const sudo = process.getuid?.() === 0 ? '' : 'sudo '
+  process.stderr.write(
+    `\nplugpull: MISSING SYSTEM PACKAGES: ${left.join(' ')}\nplugpull: on Debian install them with\n\n    ${sudo}apt-get install -y --no-install-recommends ${left.join(' ')}\n\nplugpull: until then everything that needs them is skipped.\n\n`,
+  )
+  return false
+}
+
+function missingPackages(programs) {
+  return [
+    ...new Set(
+      Object.entries(programs)
+        .filter(([program]) => !isThere(program))
+        .map(([, name]) => name),
+    ),
+  ]
+}
+
+function aptInstall(packages) {
+  process.stderr.write(`plugpull: installing ${packages.join(' ')} (apt-get; once) …\n`)
+  const install = ['-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends', ...packages]
+  if (apt(install)) return
+  apt(['update'])
+  apt(install)
+}
+
+function apt(args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const result = spawnSync('apt-get', args, {
+    env,
+    timeout: LIMIT_MS,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+  })
+  if (result.status !== 0)
+    process.stderr.write(
+      `plugpull: apt-get ${args.join(' ')} failed: ${(result.stderr ?? '').trim().split('\n').slice(-3).join(' / ')}\n`,
+    )
+  return result.status === 0
+}

@@ -159,7 +159,8 @@ export class Judge {
 
   #countUntouched(sectors: number): void {
     for (let i = 0; i < sectors; i++) {
-      if (this.#touched[i] !== 0) continue
+      // A sector that cannot be read is no sign of another device.
+      if (this.#touched[i] !== 0 || this.#seen.seen[i] === SEEN.unreadable) continue
       this.evidence.untouchedSectors++
       if (this.#seen.seen[i] !== SEEN.baseline) this.evidence.untouchedChanged++
     }

@@ -257,10 +257,14 @@ function markUnreadable(into: Observations, i: number, sectors: number, errno: s
 
 /** How many of the `sectors` sectors from `at` equal those at the start of `expected`, counted from the first. */
 function equalSectors(buffer: SectorBuffer, at: number, expected: SectorBuffer, sectors: number): number {
-  const from = at * (SECTOR_BYTES / 4)
-  const words = sectors * (SECTOR_BYTES / 4)
-  for (let i = 0; i < words; i++) {
-    if (buffer.words[from + i] !== expected.words[i]) return Math.floor(i / (SECTOR_BYTES / 4))
-  }
-  return sectors
+  if (sameBytes(buffer, at, expected, 0, sectors)) return sectors
+  let equal = 0
+  while (sameBytes(buffer, at + equal, expected, equal, 1)) equal++
+  return equal
+}
+
+function sameBytes(a: SectorBuffer, aAt: number, b: SectorBuffer, bAt: number, sectors: number): boolean {
+  const length = sectors * SECTOR_BYTES
+  const left = a.bytes.subarray(aAt * SECTOR_BYTES, aAt * SECTOR_BYTES + length)
+  return Buffer.compare(left, b.bytes.subarray(bAt * SECTOR_BYTES, bAt * SECTOR_BYTES + length)) === 0
 }

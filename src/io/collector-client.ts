@@ -1,0 +1,310 @@
+/**
+ * The collector as its users see it: agent, verifier and rig talk to it through this and nothing else.
+ *
+ * Every call has a limit, and every failure is one of few errors: COLLECTOR_UNREACHABLE may pass by itself and is worth
+ * another try, COLLECTOR_REFUSED and RUN_UNKNOWN are not. Appends can be repeated at will: the collector never stores a
+ * byte twice. Pacing, back-off and what to do meanwhile are the caller's.
+ */
+import { readFileSync } from 'node:fs'
+import { Agent, type Dispatcher } from 'undici'
+import type { CampaignCounts, CampaignView, CutRecord, RunProgress, RunSummary, RunView } from '../core/campaign.ts'
+import { messageOf, ProbeError } from '../core/errors.ts'
+import type { Manifest } from '../core/manifest.ts'
+import type { Verdict } from '../core/verdict.ts'
+
+/** Largest body of one append. */
+export const APPEND_BYTES_MAX = 4 << 20
+/** Request header that carries a RunProgress as JSON. */
+export const PROGRESS_HEADER = 'plugpull-progress'
+
+const LIMIT_MS = 30_000
+/** Times a log is read on from where the connection broke, without a byte in between, before giving up. */
+const READ_RESUMES_MAX = 3
+
+export interface CollectorClientOptions {
+  readonly token?: string
+  /** Limit of one request; of one silence while a log is read. Default 30 s. */
+  readonly limitMs?: number
+}
+
+/** `stored`: the log is on stable storage up to `offset`. `gap`: the collector has it up to `offset` only; go on from there. */
+export interface AppendResult {
+  readonly kind: 'stored' | 'gap'
+  readonly offset: number
+}
+
+export interface Health {
+  readonly status: 'ok'
+  readonly version: string
+  readonly store: string
+}
+
+export interface RunPage {
+  readonly runs: readonly RunSummary[]
+  /** Pass as `after` for the next page; absent on the last. */
+  readonly next?: string
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
+interface Call {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly body?: string | Uint8Array
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A token file to the token in it; throws BAD_OPTION naming `option`. */
+export function readTokenFile(path: string, option = '--token-file'): string {
+  let token: string
+  try {
+    token = readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    throw new ProbeError('BAD_OPTION', `${option} ${path} cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new ProbeError('BAD_OPTION', `${option} ${path} must hold one line of printable characters without spaces`)
+  }
+  return token
+}
+
+export class CollectorClient {
+  readonly url: string
+  readonly #origin: string
+  readonly #prefix: string
+  readonly #token: string | undefined
+  readonly #limitMs: number
+  readonly #dispatcher: Dispatcher
+
+  /** Throws BAD_OPTION where `url` is not http:// or https://. Connects on first use. */
+  constructor(url: string, options: CollectorClientOptions = {}) {
+    const parsed = URL.canParse(url) ? new URL(url) : undefined
+    if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+      throw new ProbeError(
+        'BAD_OPTION',
+        `--collector got ${JSON.stringify(url)}; it takes a URL such as http://host:7117`,
+      )
+    }
+    this.#origin = parsed.origin
+    this.#prefix = parsed.pathname.replace(/\/+$/, '')
+    this.url = `${this.#origin}${this.#prefix}`
+    this.#token = options.token
+    this.#limitMs = options.limitMs ?? LIMIT_MS
+    this.#dispatcher = new Agent({ connections: 8, connect: { timeout: this.#limitMs }, bodyTimeout: this.#limitMs })
+  }
+
+  /** True where the run is new, false where the collector had this very run already. A different one: COLLECTOR_REFUSED. */
+  async createRun(run: string, campaign: string, manifest: Manifest): Promise<boolean> {
+    const body = JSON.stringify({ run, campaign, manifest })
+    return (await this.#told<{ created: boolean }>({ method: 'POST', path: '/v1/runs', body }, ['created'])).created
+  }
+
+  /** Appends at most APPEND_BYTES_MAX bytes; may be none, to tell progress. Resolves once they are on stable storage. */
+  async append(run: string, offset: number, bytes: Uint8Array, progress?: RunProgress): Promise<AppendResult> {
+    const headers: Record<string, string> = { 'content-type': 'application/octet-stream' }
+    if (progress !== undefined) headers[PROGRESS_HEADER] = JSON.stringify(progress)
+    const path = `${runPath(run)}/log?offset=${offset}`
+    const answer = await this.#call({ method: 'POST', path, body: bytes, headers })
+    const end = fieldOf(answer.body, 'offset')
+    if (answer.status === 200 && typeof end === 'number') return { kind: 'stored', offset: end }
+    if (fieldOf(answer.body, 'code') === 'LOG_GAP' && typeof end === 'number') return { kind: 'gap', offset: end }
+    throw this.#refusal(answer, path)
+  }
+
+  /** Bytes of the run's log on stable storage. */
+  async logSize(run: string): Promise<number> {
+    return (await this.run(run)).bytes
+  }
+
+  /** The log from `offset` to its end at the time of the call; reads on by itself where the connection breaks. */
+  async *readLog(run: string, offset = 0): AsyncGenerator<Uint8Array, void, void> {
+    let at = offset
+    for (let failures = 0; ; failures++) {
+      try {
+        for await (const bytes of this.#readOnce(run, at)) {
+          at += bytes.length
+          failures = 0
+          yield bytes
+        }
+        return
+      } catch (error) {
+        if (!isUnreachable(error) || failures >= READ_RESUMES_MAX) throw error
+      }
+    }
+  }
+
+  /** The run with its manifest, cut and newest verdict; RUN_UNKNOWN where there is none. */
+  async run(run: string): Promise<RunView> {
+    return this.#told<RunView>({ method: 'GET', path: runPath(run) }, ['run', 'manifest', 'bytes', 'verdicts'])
+  }
+
+  /** A page of runs, newest first. */
+  async runs(query: { campaign?: string; limit?: number; after?: string } = {}): Promise<RunPage> {
+    const search = new URLSearchParams()
+    for (const [name, value] of Object.entries(query)) search.set(name, `${value}`)
+    return this.#told<RunPage>({ method: 'GET', path: `/v1/runs?${search.toString()}` }, ['runs'])
+  }
+
+  /** Every run of a campaign, or of all, newest first, page by page. */
+  async *allRuns(campaign?: string): AsyncGenerator<RunSummary, void, void> {
+    const wanted = campaign === undefined ? {} : { campaign }
+    for (let after: string | undefined; ;) {
+      const page = await this.runs({ ...wanted, limit: 1000, ...(after === undefined ? {} : { after }) })
+      yield* page.runs
+      if (page.next === undefined) return
+      after = page.next
+    }
+  }
+
+  async campaigns(): Promise<readonly CampaignCounts[]> {
+    const list = { method: 'GET', path: '/v1/campaigns' } as const
+    return (await this.#told<{ campaigns: readonly CampaignCounts[] }>(list, ['campaigns'])).campaigns
+  }
+
+  /** Counts and intervals of a campaign; CAMPAIGN_UNKNOWN where there is none. */
+  async campaign(name: string): Promise<CampaignView> {
+    const path = `/v1/campaigns/${encodeURIComponent(name)}`
+    return this.#told<CampaignView>({ method: 'GET', path }, ['campaign', 'summary'])
+  }
+
+  /** Keeps how the run's power was really cut. The same cut may be told again; another one is refused. */
+  async recordCut(run: string, cut: CutRecord): Promise<void> {
+    await this.#told<{ run: string }>({ method: 'POST', path: `${runPath(run)}/cut`, body: JSON.stringify(cut) }, [
+      'run',
+    ])
+  }
+
+  /** Adds a verdict to the run, and returns its number. The newest one told again keeps its number. */
+  async publishVerdict(run: string, verdict: Verdict): Promise<number> {
+    const call: Call = { method: 'POST', path: `${runPath(run)}/verdicts`, body: JSON.stringify(verdict) }
+    return (await this.#told<{ number: number }>(call, ['number'])).number
+  }
+
+  async health(): Promise<Health> {
+    return this.#told<Health>({ method: 'GET', path: '/health' }, ['status', 'version'])
+  }
+
+  /** Ends every connection; requests under way fail with COLLECTOR_UNREACHABLE. */
+  async close(): Promise<void> {
+    await this.#dispatcher.destroy()
+  }
+
+  /** What the collector answers, where that is a success that has these fields. */
+  async #told<T extends object>(call: Call, fields: readonly (keyof T)[]): Promise<T> {
+    const headers = call.body === undefined ? {} : { 'content-type': 'application/json' }
+    const answer = await this.#call({ ...call, headers })
+    if (answer.status >= 300 || !isObjectWith<T>(answer.body, fields)) throw this.#refusal(answer, call.path)
+    return answer.body
+  }
+
+  /** One request. A kept-alive connection that the collector closed meanwhile is no failure: that is tried once more. */
+  async #call(call: Call): Promise<Answer> {
+    const abort = new AbortController()
+    const timer = setTimeout(() => abort.abort(), this.#limitMs)
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const response = await this.#request(call, abort.signal)
+          return { status: response.statusCode, body: parseJson(await response.body.text()) }
+        } catch (error) {
+          if (attempt > 1 || abort.signal.aborted || !isStaleConnection(error))
+            throw this.#unreachable(error, abort.signal)
+        }
+      }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #request(call: Call, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    return this.#dispatcher.request({
+      origin: this.#origin,
+      path: this.#prefix + call.path,
+      method: call.method,
+      headers: { ...call.headers, ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }) },
+      body: call.body ?? null,
+      signal,
+    })
+  }
+
+  async *#readOnce(run: string, offset: number): AsyncGenerator<Uint8Array, void, void> {
+    const path = `${runPath(run)}/log?offset=${offset}`
+    const abort = new AbortController()
+    let timer = setTimeout(() => abort.abort(), this.#limitMs)
+    try {
+      const response = await this.#request({ method: 'GET', path }, abort.signal)
+      if (response.statusCode !== 200) {
+        throw this.#refusal({ status: response.statusCode, body: parseJson(await response.body.text()) }, path)
+      }
+      // From here on bodyTimeout watches for silence; the whole may take as long as it takes.
+      clearTimeout(timer)
+      for await (const bytes of response.body as AsyncIterable<Uint8Array>) yield bytes
+    } catch (error) {
+      throw error instanceof ProbeError ? error : this.#unreachable(error, abort.signal)
+    } finally {
+      clearTimeout(timer)
+      abort.abort()
+    }
+  }
+
+  #unreachable(error: unknown, signal: AbortSignal): ProbeError {
+    const why = signal.aborted ? `no answer within ${this.#limitMs} ms` : reasonOf(error)
+    return new ProbeError(
+      'COLLECTOR_UNREACHABLE',
+      `the collector at ${this.url} cannot be reached: ${why}; is it running, and is the address right?`,
+      { cause: error },
+    )
+  }
+
+  /** An answer that says no, as an error of ours. */
+  #refusal(answer: Answer, path: string): ProbeError {
+    const code = fieldOf(answer.body, 'code')
+    const message = fieldOf(answer.body, 'message')
+    if (typeof code !== 'string' || typeof message !== 'string') {
+      const what = `${this.url}${path} answered HTTP ${answer.status}, and not in the way of a plugpull collector`
+      if (answer.status === 502 || answer.status === 503 || answer.status === 504)
+        return new ProbeError('COLLECTOR_UNREACHABLE', what)
+      return new ProbeError('COLLECTOR_REFUSED', `${what}; is the address right?`)
+    }
+    if (code === 'RUN_UNKNOWN' || code === 'CAMPAIGN_UNKNOWN') return new ProbeError(code, message)
+    if (answer.status === 503)
+      return new ProbeError('COLLECTOR_UNREACHABLE', `the collector at ${this.url} is not ready: ${message}`)
+    return new ProbeError('COLLECTOR_REFUSED', `the collector at ${this.url} refused: ${message} (${code})`)
+  }
+}
+
+const runPath = (run: string): string => `/v1/runs/${encodeURIComponent(run)}`
+
+/** The fields are checked; what is in them is the collector's word (docs/HTTP-API.md). */
+function isObjectWith<T extends object>(body: unknown, fields: readonly (keyof T)[]): body is T {
+  return typeof body === 'object' && body !== null && fields.every((name) => name in body)
+}
+
+function fieldOf(body: unknown, name: string): unknown {
+  return typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const isUnreachable = (error: unknown): boolean => error instanceof ProbeError && error.code === 'COLLECTOR_UNREACHABLE'
+
+function isStaleConnection(error: unknown): boolean {
+  const code = fieldOf(error, 'code')
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'
+}
+
+/** Node wraps the refusals of several addresses of one host into an error without a message. */
+function reasonOf(error: unknown): string {
+  const message = messageOf(error)
+  const code = fieldOf(error, 'code')
+  return message === '' && typeof code === 'string' ? code : message
+}

@@ -30,7 +30,9 @@ export class Plan {
   /** Checks the spec and builds its plan; throws BAD_OPTION, BAD_SCRIPT, REGION_UNALIGNED or TARGET_TOO_SMALL. */
   static of(spec: PlanSpec): Plan {
     checkSpec(spec)
-    return new Plan(spec, workloadNamed(spec.workload).make({ ...spec, key: keyOf(spec.seed) }))
+    const plan = new Plan(spec, workloadNamed(spec.workload).make({ ...spec, key: keyOf(spec.seed) }))
+    checkScriptLengths(plan)
+    return plan
   }
 
   /** Write n: where, how long, and whether FUA. */
@@ -112,6 +114,19 @@ function checkWriteSize({ region, writeSectors }: PlanSpec): void {
     throw new ProbeError(
       'TARGET_TOO_SMALL',
       `the region holds ${region.sectors * 512} bytes, less than one write of ${most * 512}`,
+    )
+  }
+}
+
+/** A plan with an end comes from a script, which says its lengths itself. */
+function checkScriptLengths(plan: Plan): void {
+  if (!Number.isFinite(plan.length)) return
+  for (let n = 1; n <= plan.length; n++) {
+    const { lba, sectors } = plan.write(n)
+    if (sectors <= WRITE_SECTORS_MAX) continue
+    throw new ProbeError(
+      'BAD_SCRIPT',
+      `--script has w ${lba}+${sectors}; a write is at most ${WRITE_SECTORS_MAX} sectors`,
     )
   }
 }

@@ -49,10 +49,11 @@ export function proportion(count: number, of: number): Proportion {
   return { count, of, ...wilsonInterval(count, of), text: formatProportion(count, of) }
 }
 
-/** `3 of 20: 15.0 % (5.2–36.0 %)`, `0 of 20: below 3/20 (15.0 %)`, `no runs`. */
+/** `3 of 20: 15.0 % (5.2–36.0 %)`, `0 of 20: below 3/20 (15.0 %)`, `no runs`. With 3 runs or fewer, 3/n excludes nothing. */
 export function formatProportion(count: number, of: number): string {
   checkCount(count, of)
   if (of === 0) return 'no runs'
+  if (count === 0 && of <= 3) return `0 of ${of}: too few to tell`
   if (count === 0) return `0 of ${of}: below 3/${of} (${percent(ruleOfThree(of))} %)`
   const { low, high } = wilsonInterval(count, of)
   return `${count} of ${of}: ${percent(count / of)} % (${percent(low)}–${percent(high)} %)`

@@ -32,7 +32,8 @@ export class Tally {
   readonly #findings: FindingList
   readonly #odd: OddSectors
   readonly #status: Uint8Array
-  readonly #missingOfViolation = new Map<number, readonly number[]>()
+  /** Of writes that are lost or torn in violation, or would be called reordered. */
+  readonly #missingOf = new Map<number, readonly number[]>()
   readonly #checked = { sectors: 0, stableSectors: 0, supersededSectors: 0, stableWrites: 0 }
   readonly #exposure = { lostWrites: 0, lostBytes: 0, oldestLostMs: 0 }
   #newestSeen = 0
@@ -140,7 +141,8 @@ export class Tally {
   ): void {
     const severity = isViolation ? 'violation' : 'hazard'
     const missing = missingOf(view)
-    if (isViolation && this.#missingOfViolation.size < REMEMBERED_MAX) this.#missingOfViolation.set(write, missing)
+    const convicts = isViolation || this.#contract.name === 'ordered'
+    if (convicts && this.#missingOf.size < REMEMBERED_MAX) this.#missingOf.set(write, missing)
     if (!this.#findings.count(severity, kind)) return
     const boundaries = kind === 'torn' ? boundariesOf(view, noteAt) : []
     const stableBy = this.#stableBy(write, view.fua)
@@ -230,10 +232,11 @@ export class Tally {
   /** A write that stands whole at another address and not at its own has one fault, not two. */
   #foldMisdirected(): void {
     for (const [write, indexes] of this.#odd.elsewhere) {
-      const missing = this.#missingOfViolation.get(write)
+      const missing = this.#missingOf.get(write)
       if (missing === undefined || !missing.every((index) => indexes.has(index))) continue
       const status = this.#status[write]
-      this.#findings.withdraw(status === STATUS.lostStable ? 'lost' : 'torn', write)
+      if (status === STATUS.lostStable || status === STATUS.tornStable)
+        this.#findings.withdraw(status === STATUS.lostStable ? 'lost' : 'torn', write)
       this.#status[write] = STATUS.unknown
     }
   }

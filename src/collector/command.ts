@@ -1,0 +1,119 @@
+/** `plugpull collector` and `plugpull report`: options and output; the work is in serve.ts and report-data.ts. */
+import { Command, Option } from 'commander'
+import { EXIT, ProbeError } from '../core/errors.ts'
+import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
+import { exitStatusHelp } from '../io/help.ts'
+import { LISTEN_DEFAULT } from './listen-address.ts'
+import { openStore, STORE_DEFAULT } from './open-store.ts'
+import { renderMarkdown, renderText } from './report.ts'
+import { type CampaignSource, collectReport, type Report, sourceOfClient, sourceOfStore } from './report-data.ts'
+import { serve } from './serve.ts'
+
+interface CollectorOptions {
+  readonly listen: string
+  readonly store: string
+  readonly tokenFile?: string
+  readonly portFile?: string
+  readonly json?: true
+}
+
+export function collectorCommand(): Command {
+  return new Command('collector')
+    .description('Keep the logs, cuts and verdicts of runs, and serve them over HTTP.')
+    .option('--listen <HOST:PORT>', 'where to listen; port 0 takes a free one', LISTEN_DEFAULT)
+    .option('--store <KIND:WHERE>', 'where to keep everything: sqlite:FILE', STORE_DEFAULT)
+    .option('--token-file <FILE>', 'ask for the token in this file; needed to listen beyond this machine')
+    .option('--port-file <FILE>', 'write the port to this file once it answers')
+    .option('--json', 'print {"url","store"} on stdout once it answers')
+    .addHelpText(
+      'after',
+      exitStatusHelp('plugpull collector --listen 127.0.0.1:7117 --store sqlite:plugpull.db', [
+        EXIT.held,
+        EXIT.usage,
+        EXIT.unavailable,
+        EXIT.io,
+      ]),
+    )
+    .action(runCollector)
+}
+
+function runCollector({ json, ...options }: CollectorOptions): Promise<void> {
+  return serve({
+    ...options,
+    ready: (where) => {
+      process.stderr.write(`collector listening on ${where.url}\n`)
+      if (json === true) process.stdout.write(`${JSON.stringify(where)}\n`)
+    },
+  })
+}
+
+const FORMATS = ['text', 'json', 'markdown'] as const
+
+interface ReportOptions {
+  readonly campaign: string
+  readonly against?: string
+  readonly collector?: string
+  readonly tokenFile?: string
+  readonly store?: string
+  readonly format: (typeof FORMATS)[number]
+  readonly json?: true
+}
+
+export function reportCommand(): Command {
+  const format = new Option('--format <FORMAT>', 'how to print it').choices(FORMATS).default('text')
+  return new Command('report')
+    .description('Tell what a campaign found: verdicts, rates with their intervals, every run.')
+    .requiredOption('--campaign <NAME>', 'the campaign')
+    .option('--against <NAME>', "compare with this campaign, by Fisher's exact test")
+    .option('--collector <URL>', 'ask a running collector')
+    .option('--token-file <FILE>', "the collector's token")
+    .addOption(new Option('--store <KIND:WHERE>', 'read the store of a collector: sqlite:FILE').conflicts('collector'))
+    .addOption(format)
+    .option('--json', 'the same as --format json')
+    .addHelpText(
+      'after',
+      exitStatusHelp(
+        `plugpull report --campaign nightly --collector http://127.0.0.1:7117
+         plugpull report --campaign none --against unsafe --store sqlite:plugpull.db --format markdown`,
+        [EXIT.held, EXIT.usage, EXIT.unavailable],
+      ),
+    )
+    .action(runReport)
+}
+
+async function runReport(options: ReportOptions): Promise<void> {
+  const report = await withSource(options, (source) => collectReport(source, options.campaign, options.against))
+  process.stdout.write(render(report, options.json === true ? 'json' : options.format))
+}
+
+async function withSource<T>(options: ReportOptions, work: (source: CampaignSource) => Promise<T>): Promise<T> {
+  if (options.collector !== undefined) {
+    const token = options.tokenFile === undefined ? {} : { token: readTokenFile(options.tokenFile) }
+    const client = new CollectorClient(options.collector, token)
+    try {
+      return await work(sourceOfClient(client))
+    } finally {
+      await client.close()
+    }
+  }
+  if (options.store === undefined) {
+    throw new ProbeError('BAD_OPTION', 'report needs --collector URL or --store sqlite:FILE, to know where to read')
+  }
+  const store = openStore(options.store, 'read')
+  try {
+    return await work(sourceOfStore(store))
+  } finally {
+    await store.close()
+  }
+}
+
+function render(report: Report, format: ReportOptions['format']): string {
+  switch (format) {
+    case 'text':
+      return renderText(report)
+    case 'markdown':
+      return renderMarkdown(report)
+    case 'json':
+      return `${JSON.stringify(report, undefined, 2)}\n`
+  }
+}

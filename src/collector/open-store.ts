@@ -1,0 +1,22 @@
+/** `--store` to a store: the one place that knows which kinds there are. */
+import { ProbeError } from '../core/errors.ts'
+import { openSqliteStore } from './sqlite-store.ts'
+import type { Store } from './store.ts'
+
+export const STORE_DEFAULT = 'sqlite:plugpull.db'
+
+/** Throws BAD_OPTION where the kind is not known, STORE_UNAVAILABLE or STORE_VERSION where the store cannot be used. */
+export function openStore(spec: string, access: 'read' | 'write'): Store {
+  const [, kind, rest] = /^([a-z]+):(.*)$/.exec(spec) ?? []
+  if (kind === 'sqlite' && rest !== undefined && rest !== '') return openSqliteStore(rest, { access })
+  if (kind === 'postgres' || kind === 'postgresql') {
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--store ${kind}: is not in this version yet; it has the embedded store only, sqlite:FILE`,
+    )
+  }
+  throw new ProbeError(
+    'BAD_OPTION',
+    `--store got ${JSON.stringify(spec)}; it takes sqlite:FILE, such as ${STORE_DEFAULT}`,
+  )
+}

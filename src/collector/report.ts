@@ -1,0 +1,115 @@
+/** A campaign's report as text for a terminal or as Markdown. Data in, text out. */
+import type { CampaignSummary, RunSummary } from '../core/campaign.ts'
+import { FINDING_KINDS } from '../core/finding.ts'
+import { formatBytes, formatMs } from '../core/size.ts'
+import { COMPARED_RATES, type Compared, type Report } from './report-data.ts'
+
+const RATE_NAMES: Readonly<Record<Compared, string>> = {
+  violation: 'contract broken',
+  lost: 'writes lost',
+  torn: 'writes torn',
+  reordered: 'writes reordered',
+}
+
+const WIDTH = 18
+
+export function renderText(report: Report): string {
+  const lines = [
+    `Campaign ${report.campaign}: ${countsLine(report.summary)}`,
+    '',
+    'Share of runs with (95 % interval):',
+    ...COMPARED_RATES.map((rate) => `  ${RATE_NAMES[rate].padEnd(WIDTH)}${report.summary.rates[rate].text}`),
+    '',
+    ...totalsLines(report.summary),
+    '',
+    ...againstLines(report),
+    ...textTable(report.runs.map(runCells)),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+export function renderMarkdown(report: Report): string {
+  const { summary, against } = report
+  const rates = COMPARED_RATES.map((rate) => {
+    const there = against === undefined ? [] : [against.summary.rates[rate].text, formatP(against.p[rate])]
+    return [RATE_NAMES[rate], summary.rates[rate].text, ...there]
+  })
+  const head = [
+    'share of runs with',
+    report.campaign,
+    ...(against === undefined ? [] : [against.campaign, 'p (Fisher)']),
+  ]
+  const lines = [
+    `# Campaign ${markdownText(report.campaign)}`,
+    '',
+    `${countsLine(summary)}.`,
+    '',
+    ...markdownTable(head, rates),
+    '',
+    ...totalsLines(summary).map((line) => `- ${line}`),
+    '',
+    ...markdownTable(RUN_HEAD, report.runs.map(runCells)),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function countsLine({ runs, verified, held, violation, inconclusive }: CampaignSummary): string {
+  const open = runs - verified
+  const words = [`${held} held`, `${violation} violation`, `${inconclusive} inconclusive`]
+  return `${runs} ${runs === 1 ? 'run' : 'runs'}: ${words.join(', ')}${open === 0 ? '' : `, ${open} not verified`}`
+}
+
+function totalsLines({ violations, hazards, exposure, liedFlushes }: CampaignSummary): string[] {
+  const broken = FINDING_KINDS.filter((kind) => violations[kind] > 0).map((kind) => `${violations[kind]} ${kind}`)
+  const risky = (['lost', 'torn', 'reordered', 'corrupt'] as const)
+    .filter((kind) => hazards[kind] > 0)
+    .map((kind) => `${hazards[kind]} ${kind}`)
+  const lost = `${exposure.lostWrites} writes, ${formatBytes(exposure.lostBytes)}`
+  const lines = [
+    `violations: ${broken.length === 0 ? 'none' : broken.join(', ')}`,
+    `hazards, permitted by the contract: ${risky.length === 0 ? 'none' : risky.join(', ')}`,
+    `lost at the cuts: ${exposure.lostWrites === 0 ? 'nothing' : `${lost}, the oldest ${formatMs(exposure.oldestLostMs)} old`}`,
+  ]
+  return liedFlushes === 0 ? lines : [...lines, `flushes that were a lie: ${liedFlushes}`]
+}
+
+function againstLines({ campaign, summary, against }: Report): string[] {
+  if (against === undefined) return []
+  const rows = COMPARED_RATES.map(
+    (rate) =>
+      `  ${RATE_NAMES[rate].padEnd(WIDTH)}${summary.rates[rate].text} / ${against.summary.rates[rate].text}  p = ${formatP(against.p[rate])}`,
+  )
+  return [`${campaign} / ${against.campaign}, Fisher's exact test:`, ...rows, '']
+}
+
+const formatP = (p: number): string => (p < 0.0001 ? 'below 0.0001' : p.toFixed(4))
+
+const RUN_HEAD = ['run', 'created', 'cut', 'verdict', 'lost', 'torn', 'reordered', 'oldest lost']
+
+/** Violations and hazards together; a violation is told by the verdict. */
+function runCells({ run, createdAt, cut, verdict }: RunSummary): string[] {
+  const facts = [run, createdAt, cut === undefined ? '-' : `${cut.kind}${cut.died ? '' : ' (survived)'}`]
+  if (verdict === undefined) return [...facts, 'not verified', '-', '-', '-', '-']
+  const { violations, hazards, exposure } = verdict
+  const sums = (['lost', 'torn', 'reordered'] as const).map((kind) => String(violations[kind] + hazards[kind]))
+  return [...facts, verdict.verdict, ...sums, exposure.lostWrites === 0 ? '-' : formatMs(exposure.oldestLostMs)]
+}
+
+function textTable(rows: readonly (readonly string[])[]): string[] {
+  const all = [RUN_HEAD, ...rows]
+  const widths = RUN_HEAD.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  return all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return [markdownRow(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(markdownRow)]
+}
+
+const markdownRow = (cells: readonly string[]): string => `| ${cells.map(markdownText).join(' | ')} |`
+
+const markdownText = (text: string): string => text.replace(/[\\|*_`<>[\]]/g, (char) => `\\${char}`)

@@ -1,0 +1,79 @@
+/** Runs: created once, listed by pages, read in full. */
+import type { RunView } from '../core/campaign.ts'
+import { ApiError, runUnknown } from './api-error.ts'
+import type { RouteContext } from './routes.ts'
+import * as schema from './schemas.ts'
+import type { CollectorServer } from './server.ts'
+import type { Store } from './store.ts'
+
+const PAGE_RUNS = 100
+
+/** The run, or RUN_UNKNOWN. */
+export async function knownRun(store: Store, run: string): Promise<RunView> {
+  const view = await store.run(run)
+  if (view === undefined) throw runUnknown(run)
+  return view
+}
+
+export function addRunRoutes(app: CollectorServer, context: RouteContext): void {
+  addCreateRun(app, context)
+  addReadRuns(app, context)
+}
+
+function addCreateRun(app: CollectorServer, { store, now }: RouteContext): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/runs',
+    schema: {
+      summary: 'Create a run; the same one again is no error',
+      body: schema.NewRunBody,
+      response: { 200: schema.CreatedBody, 201: schema.CreatedBody, ...schema.refusals },
+    },
+    handler: async (request, reply) => {
+      const { run, campaign, manifest } = request.body
+      if (manifest.run !== run || manifest.campaign !== campaign) {
+        const other = `run ${manifest.run} in campaign ${manifest.campaign}`
+        throw new ApiError('BAD_REQUEST', `body/manifest is of ${other}, not of run ${run} in campaign ${campaign}`)
+      }
+      const outcome = await store.createRun({ run, campaign, manifest, createdAt: now() })
+      if (outcome === 'different') {
+        throw new ApiError(
+          'RUN_CONFLICT',
+          `run ${run} is there already, with another campaign or manifest; every run needs an id of its own`,
+        )
+      }
+      const created = outcome === 'created'
+      if (created) request.log.info({ run, campaign }, 'run created')
+      return reply.code(created ? 201 : 200).send({ run, created })
+    },
+  })
+}
+
+function addReadRuns(app: CollectorServer, { store }: RouteContext): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/runs',
+    schema: {
+      summary: 'List runs, newest first',
+      querystring: schema.RunsQuery,
+      response: { 200: schema.RunsBody, ...schema.refusals },
+    },
+    handler: async (request) => {
+      const { limit, ...query } = request.query
+      const page = await store.runs({ ...query, limit: limit === undefined ? PAGE_RUNS : Number(limit) })
+      if (page === 'run-unknown') throw runUnknown(query.after ?? '')
+      return page
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/runs/:run',
+    schema: {
+      summary: 'A run: manifest, size of the log, progress, cut, verdicts',
+      params: schema.RunParams,
+      response: { 200: schema.RunBody, ...schema.refusals },
+    },
+    handler: (request) => knownRun(store, request.params.run),
+  })
+}

@@ -1,0 +1,194 @@
+/**
+ * The shapes of the HTTP API: what is validated on the way in, and what the OpenAPI document tells.
+ *
+ * Additions to a cut or a verdict are welcome and kept as they are; what is known must be right. Nothing is coerced or
+ * dropped: a store of evidence keeps what it was given.
+ */
+import type { Readable } from 'node:stream'
+import { Type } from 'typebox'
+import { PROGRESS_STATES, type CampaignView, type RunView } from '../core/campaign.ts'
+import type { Finding } from '../core/finding.ts'
+import type { Manifest } from '../core/manifest.ts'
+import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'
+import type { RunPage } from '../io/collector-client.ts'
+import { API_ERROR_CODES } from './api-error.ts'
+
+const open = { additionalProperties: true }
+const count = Type.Integer({ minimum: 0 })
+const time = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' })
+
+export const RunId = Type.String({ pattern: '^[0-9a-f]{16}$', description: '16 hexadecimal digits' })
+const Campaign = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
+
+export const RunParams = Type.Object({ run: Type.String({ description: 'the run id' }) })
+export const CampaignParams = Type.Object({ name: Type.String({ description: 'the campaign' }) })
+export const VerdictParams = Type.Object({
+  run: Type.String({ description: 'the run id' }),
+  number: Type.String({ pattern: '^[1-9][0-9]{0,8}$', description: 'counted from 1' }),
+})
+
+const Offset = Type.String({ pattern: '^[0-9]{1,15}$', description: 'bytes from the start of the log' })
+export const AppendQuery = Type.Object({ offset: Offset })
+export const ReadQuery = Type.Object({ offset: Type.Optional(Offset) })
+export const RunsQuery = Type.Object({
+  campaign: Type.Optional(Type.String()),
+  limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$', description: '1 to 1000, default 100' })),
+  after: Type.Optional(Type.String({ description: 'only runs older than this one: `next` of the page before' })),
+})
+export const PageQuery = Type.Object({ run: Type.Optional(Type.String()), campaign: Type.Optional(Type.String()) })
+
+export const ErrorBody = Type.Object({
+  code: Type.Enum([...API_ERROR_CODES]),
+  message: Type.String({ description: 'one sentence for people' }),
+  offset: Type.Optional(
+    Type.Integer({ description: 'LOG_GAP: the end of the log; LOG_CONFLICT: the first byte that differs' }),
+  ),
+})
+
+/** Every address may say no. */
+export const refusals = { '4xx': ErrorBody, '5xx': ErrorBody }
+
+export const Progress = Type.Object({
+  state: Type.Enum([...PROGRESS_STATES]),
+  issued: count,
+  completed: count,
+  flushes: count,
+})
+
+const ManifestBody = Type.Unsafe<Manifest>({
+  type: 'object',
+  required: ['run', 'campaign'],
+  description: 'plugpull.run/1 (docs/FORMAT.md)',
+})
+
+export const NewRunBody = Type.Object({ run: RunId, campaign: Campaign, manifest: ManifestBody })
+export const CreatedBody = Type.Object({ run: RunId, created: Type.Boolean() })
+export const AppendedBody = Type.Object({ offset: Type.Integer({ description: 'end of these bytes in the log' }) })
+
+export const Cut = Type.Object(
+  {
+    kind: Type.String({ minLength: 1, maxLength: 100 }),
+    at: time,
+    signal: Type.Optional(Type.String()),
+    target: Type.Optional(Type.Object({ what: Type.String(), pid: Type.Integer() }, open)),
+    alsoDied: Type.Optional(Type.Array(Type.String())),
+    died: Type.Boolean({ description: 'true once the target was seen dead' }),
+    note: Type.Optional(Type.String()),
+  },
+  open,
+)
+export const CutRecordedBody = Type.Object({ run: Type.String(), recorded: Type.Boolean() })
+
+const hazards = { lost: count, torn: count, reordered: count, corrupt: count }
+const verdictFields = {
+  schema: Type.Literal(VERDICT_SCHEMA),
+  run: RunId,
+  verdict: Type.Enum(['held', 'violation', 'inconclusive']),
+  inconclusiveBecause: Type.Array(Type.String()),
+  contract: Type.String(),
+  consistentWith: Type.Array(Type.String()),
+  checked: Type.Object(
+    {
+      sectors: count,
+      stableSectors: count,
+      supersededSectors: count,
+      stableWrites: count,
+      completeWrites: count,
+      issuedWrites: count,
+      flushes: count,
+    },
+    open,
+  ),
+  violations: Type.Object(
+    { ...hazards, misdirected: count, collateral: count, phantom: count, unreadable: count },
+    open,
+  ),
+  hazards: Type.Object(hazards, open),
+  liedFlushes: count,
+  exposure: Type.Object({ lostWrites: count, lostBytes: count, oldestLostMs: Type.Number({ minimum: 0 }) }, open),
+  log: Type.Object(
+    { tail: Type.Enum(['clean', 'truncated', 'corrupt']), ended: Type.Boolean(), lastRecordMs: Type.Number() },
+    open,
+  ),
+  findingsOmitted: count,
+}
+const FindingBody = Type.Unsafe<Finding>({
+  type: 'object',
+  required: ['kind', 'severity', 'lba', 'sectors', 'explanation'],
+})
+export const VerdictBody = Type.Unsafe<Verdict>(
+  Type.Object({ ...verdictFields, findings: Type.Array(FindingBody) }, open),
+)
+export const VerdictAddedBody = Type.Object({ run: Type.String(), number: Type.Integer({ minimum: 1 }) })
+
+const runFacts = {
+  run: RunId,
+  campaign: Type.String(),
+  createdAt: time,
+  bytes: Type.Integer({ minimum: 0, description: 'bytes of log on stable storage' }),
+  progress: Type.Optional(Progress),
+  cut: Type.Optional(Cut),
+}
+const RunSummaryBody = Type.Object({ ...runFacts, verdict: Type.Optional(Type.Object(verdictFields, open)) })
+export const RunsBody = Type.Unsafe<RunPage>(
+  Type.Object({
+    runs: Type.Array(RunSummaryBody, { description: 'newest first' }),
+    next: Type.Optional(Type.String({ description: 'pass as `after`; absent on the last page' })),
+  }),
+)
+
+const VerdictEntryBody = Type.Object({
+  number: Type.Integer({ minimum: 1 }),
+  at: time,
+  verdict: Type.Enum(['held', 'violation', 'inconclusive']),
+  contract: Type.String(),
+})
+export const RunBody = Type.Unsafe<RunView>(
+  Type.Object({
+    ...runFacts,
+    manifest: ManifestBody,
+    verdicts: Type.Array(VerdictEntryBody, { description: 'every verification, newest last' }),
+    verdict: Type.Optional(VerdictBody),
+  }),
+)
+
+export const CampaignsBody = Type.Object({
+  campaigns: Type.Array(
+    Type.Object({
+      campaign: Type.String(),
+      runs: count,
+      held: count,
+      violation: count,
+      inconclusive: count,
+      firstAt: time,
+      lastAt: time,
+    }),
+  ),
+})
+
+const Proportion = Type.Object(
+  { count, of: count, low: Type.Number(), high: Type.Number(), text: Type.String() },
+  { description: 'a share of runs with its 95 % Wilson interval' },
+)
+export const CampaignBody = Type.Unsafe<CampaignView>(
+  Type.Object({
+    campaign: Type.String(),
+    summary: Type.Object({
+      runs: count,
+      verified: count,
+      held: count,
+      violation: count,
+      inconclusive: count,
+      rates: Type.Object({ violation: Proportion, lost: Proportion, torn: Proportion, reordered: Proportion }),
+      violations: verdictFields.violations,
+      hazards: verdictFields.hazards,
+      liedFlushes: count,
+      exposure: verdictFields.exposure,
+    }),
+  }),
+)
+
+export const HealthBody = Type.Object({ status: Type.Literal('ok'), version: Type.String(), store: Type.String() })
+
+export const LogBody = Type.Unsafe<Readable>({ type: 'string', format: 'binary' })
+export const HtmlBody = Type.Unsafe<string>({ type: 'string' })

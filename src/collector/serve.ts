@@ -1,0 +1,103 @@
+/**
+ * The collector as a process: opens the store, listens, says where, and ends in good order.
+ * Nothing has to be saved at the end: whatever was acknowledged is on stable storage, so SIGKILL is as good as SIGTERM.
+ */
+import { renameSync, writeFileSync } from 'node:fs'
+import { errnoOf, messageOf, ProbeError } from '../core/errors.ts'
+import { VERSION } from '../core/version.ts'
+import { readTokenFile } from '../io/collector-client.ts'
+import { withInterrupt } from '../io/interrupt.ts'
+import { createLogger } from '../io/logger.ts'
+import { type ListenAddress, parseListen, requireTokenBeyondLoopback, urlOf } from './listen-address.ts'
+import { openStore } from './open-store.ts'
+import { type CollectorServer, createServer } from './server.ts'
+
+export interface ServeOptions {
+  readonly listen: string
+  readonly store: string
+  readonly tokenFile?: string
+  readonly portFile?: string
+  /** Called once it answers. */
+  readonly ready: (where: { readonly url: string; readonly store: string }) => void
+}
+
+/** Requests under way at the end are waited for so long. */
+const CLOSE_LIMIT_MS = 5000
+
+const now = (): string => new Date().toISOString()
+
+/** Serves until Ctrl-C or SIGTERM. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const address = parseListen(options.listen)
+  const token = options.tokenFile === undefined ? undefined : readTokenFile(options.tokenFile)
+  requireTokenBeyondLoopback(address, token)
+  const store = openStore(options.store, 'write')
+  try {
+    const logger = createLogger({ name: 'collector' })
+    const server = await createServer({
+      store,
+      version: VERSION,
+      logger,
+      now,
+      ...(token === undefined ? {} : { token }),
+    })
+    try {
+      await withInterrupt(async (signal) => {
+        const port = await listen(server, address)
+        if (options.portFile !== undefined) writePortFile(options.portFile, port)
+        options.ready({ url: urlOf(address.host, port), store: store.name })
+        await aborted(signal)
+      })
+    } finally {
+      await closeWithin(server)
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+async function listen(server: CollectorServer, { host, port }: ListenAddress): Promise<number> {
+  try {
+    await server.listen({ host, port })
+  } catch (error) {
+    throw cannotListen(error, host, port)
+  }
+  const bound = server.server.address()
+  return typeof bound === 'object' && bound !== null ? bound.port : port
+}
+
+function cannotListen(error: unknown, host: string, port: number): ProbeError {
+  const why: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'the port is taken; choose another, or 0 for a free one',
+    EACCES: 'this user may not listen there; choose a port above 1023',
+    EADDRNOTAVAIL: 'no interface of this machine has that address',
+  }
+  const reason = why[errnoOf(error) ?? ''] ?? messageOf(error)
+  return new ProbeError('COLLECTOR_PORT', `the collector cannot listen on ${host}:${port}: ${reason}`, { cause: error })
+}
+
+/** Whole or not at all: whoever waits for the file reads it as soon as it is there. */
+function writePortFile(path: string, port: number): void {
+  try {
+    writeFileSync(`${path}.${process.pid}.tmp`, `${port}\n`)
+    renameSync(`${path}.${process.pid}.tmp`, path)
+  } catch (error) {
+    throw new ProbeError('OUTPUT_IO', `--port-file ${path} cannot be written: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+async function closeWithin(server: CollectorServer): Promise<void> {
+  const timer = setTimeout(() => server.server.closeAllConnections(), CLOSE_LIMIT_MS)
+  try {
+    await server.close()
+  } finally {
+    clearTimeout(timer)
+  }
+}

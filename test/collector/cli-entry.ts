@@ -1,0 +1,13 @@
+/** The collector's commands as a program of their own, so that these tests need no other part of the product. */
+import { Command } from 'commander'
+import { collectorCommand, reportCommand } from '../../src/collector/command.ts'
+import { ProbeError } from '../../src/core/errors.ts'
+
+const root = new Command('plugpull').addCommand(collectorCommand()).addCommand(reportCommand())
+try {
+  await root.parseAsync(process.argv)
+} catch (error) {
+  if (!(error instanceof ProbeError)) throw error
+  process.stderr.write(`plugpull: ${error.code}: ${error.message}\n`)
+  process.exitCode = error.exitStatus
+}

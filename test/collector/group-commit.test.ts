@@ -1,0 +1,59 @@
+/** Many chunks, few commits; and a commit that fails fails all of its chunks and no other. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { join } from 'node:path'
+import { GroupCommit } from '../../src/collector/group-commit.ts'
+import { openSqliteStore } from '../../src/collector/sqlite-store.ts'
+import { logBytes, runId, sampleManifest, scratch } from './helpers.ts'
+
+const AGENTS = 50
+
+test('chunks of many agents go into one commit', async (t) => {
+  const store = openSqliteStore(join(scratch(t), 'store.db'))
+  t.after(() => store.close())
+  for (let n = 0; n < AGENTS; n++) {
+    const manifest = sampleManifest(runId(n))
+    await store.createRun({ run: runId(n), campaign: 'sample', createdAt: '2026-01-01T00:00:00Z', manifest })
+  }
+  const commits = new GroupCommit(store)
+  const round = (offset: number) =>
+    Promise.all(
+      Array.from({ length: AGENTS }, (_, n) =>
+        commits.append({ run: runId(n), offset, bytes: logBytes(n, offset, 100) }),
+      ),
+    )
+  for (const [index, outcome] of (await round(0)).entries()) {
+    assert.deepEqual(outcome, { kind: 'stored', offset: 100 }, `agent ${index}`)
+  }
+  assert.equal(commits.commits, 1)
+  await round(100)
+  assert.equal(commits.commits, 2)
+  // Too much for one commit: it is split, and everything is stored.
+  const large = Array.from({ length: 6 }, (_, n) =>
+    commits.append({ run: runId(n), offset: 200, bytes: new Uint8Array(4 << 20) }),
+  )
+  assert((await Promise.all(large)).every(({ kind }) => kind === 'stored'))
+  assert.equal(commits.commits, 4)
+  await commits.drain()
+})
+
+test('a commit that fails is told to each of its chunks', async (t) => {
+  const store = openSqliteStore(join(scratch(t), 'store.db'), { pagesMax: 100 })
+  t.after(() => store.close())
+  const manifest = sampleManifest(runId(1))
+  await store.createRun({ run: runId(1), campaign: 'sample', createdAt: '2026-01-01T00:00:00Z', manifest })
+  const commits = new GroupCommit(store)
+  const chunks = [0, 300_000].map((offset) =>
+    commits.append({ run: runId(1), offset, bytes: logBytes(1, offset, 300_000) }),
+  )
+  const results = await Promise.allSettled(chunks)
+  assert.deepEqual(
+    results.map((result) => result.status === 'rejected' && result.reason.code),
+    ['STORE_FULL', 'STORE_FULL'],
+  )
+  assert.equal((await store.run(runId(1)))?.bytes, 0)
+  assert.deepEqual(await commits.append({ run: runId(1), offset: 0, bytes: logBytes(1, 0, 10) }), {
+    kind: 'stored',
+    offset: 10,
+  })
+})

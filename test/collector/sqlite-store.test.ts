@@ -1,0 +1,168 @@
+/** The embedded store: the conformance suite, and what is SQLite's own. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import Database from 'better-sqlite3'
+import { openStore } from '../../src/collector/open-store.ts'
+import { SCHEMA_VERSION } from '../../src/collector/sqlite-schema.ts'
+import { openDatabase, openSqliteStore } from '../../src/collector/sqlite-store.ts'
+import type { Store } from '../../src/collector/store.ts'
+import { storeConformance } from '../contract/store.ts'
+import { logBytes, readAll, runId, sampleManifest, scratch } from './helpers.ts'
+
+storeConformance('sqlite', async (t) => {
+  const file = join(scratch(t), 'store.db')
+  let store = openSqliteStore(file)
+  t.after(() => store.close())
+  return {
+    store,
+    reopen: async () => {
+      await store.close()
+      store = openSqliteStore(file)
+      return store
+    },
+  }
+})
+
+const newRun = (n: number) => ({
+  run: runId(n),
+  campaign: 'c',
+  createdAt: '2026-01-01T00:00:00Z',
+  manifest: sampleManifest(runId(n), 'c'),
+})
+
+test('durability: WAL and synchronous=FULL', (t) => {
+  const db = openDatabase(join(scratch(t), 'store.db'), {})
+  t.after(() => db.close())
+  assert.equal(db.pragma('journal_mode', { simple: true }), 'wal')
+  assert.equal(db.pragma('synchronous', { simple: true }), 2)
+  assert.equal(db.pragma('user_version', { simple: true }), SCHEMA_VERSION)
+})
+
+/** Appends until the store is full; then everything acknowledged must be there, and a reader must still be served. */
+async function fillUp(store: Store, file: string): Promise<void> {
+  await store.createRun(newRun(1))
+  let acknowledged = 0
+  const append = async (): Promise<void> => {
+    for (; acknowledged < 64 << 20; acknowledged += 100_000) {
+      await store.append([{ run: runId(1), offset: acknowledged, bytes: logBytes(1, acknowledged, 100_000) }])
+    }
+  }
+  await assert.rejects(append(), { code: 'STORE_FULL', message: /is full.*make room.*acknowledged is intact/ })
+  assert(acknowledged > 0)
+  assert.equal((await store.run(runId(1)))?.bytes, acknowledged)
+  await store.close()
+  const reader = openSqliteStore(file, { access: 'read' })
+  const log = await readAll(reader.readLog(runId(1), 0, acknowledged))
+  assert(log.equals(logBytes(1, 0, acknowledged)))
+  await reader.close()
+}
+
+test('a full store says so, and keeps all it acknowledged', async (t) => {
+  const file = join(scratch(t), 'store.db')
+  const store = openSqliteStore(file, { pagesMax: 400 })
+  t.after(() => store.close())
+  await fillUp(store, file)
+  // With room again it goes on where it was.
+  const roomy = openSqliteStore(file)
+  t.after(() => roomy.close())
+  const end = (await roomy.run(runId(1)))?.bytes ?? 0
+  const [outcome] = await roomy.append([{ run: runId(1), offset: end, bytes: logBytes(1, end, 500_000) }])
+  assert.deepEqual(outcome, { kind: 'stored', offset: end + 500_000 })
+})
+
+function mountTiny(folder: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'plugpull-test', folder], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+test('a full file system says so, and keeps all it acknowledged', async (t) => {
+  const folder = scratch(t)
+  if (!mountTiny(folder)) return t.skip('NOT TESTED: mounting a tmpfs needs root')
+  try {
+    const file = join(folder, 'store.db')
+    const store = openSqliteStore(file)
+    try {
+      await fillUp(store, file)
+    } finally {
+      await store.close()
+    }
+  } finally {
+    execFileSync('umount', ['-l', folder])
+  }
+})
+
+test('a store of a newer version is refused and left alone', (t) => {
+  const file = join(scratch(t), 'store.db')
+  const db = openDatabase(file, {})
+  db.pragma(`user_version = ${SCHEMA_VERSION + 1}`)
+  db.close()
+  for (const access of ['read', 'write'] as const) {
+    assert.throws(() => openSqliteStore(file, { access }), {
+      code: 'STORE_VERSION',
+      message: /schema version 2.*up to 1/,
+    })
+  }
+})
+
+test('a database of another program is refused and left alone', (t) => {
+  const file = join(scratch(t), 'other.db')
+  const db = new Database(file)
+  db.exec('CREATE TABLE theirs (x)')
+  db.close()
+  const before = readFileSync(file)
+  assert.throws(() => openSqliteStore(file), { code: 'STORE_UNAVAILABLE', message: /another program/ })
+  assert.deepEqual(readFileSync(file), before)
+})
+
+test('what is no database, or in no place, is named', (t) => {
+  const folder = scratch(t)
+  const text = join(folder, 'text')
+  writeFileSync(text, 'this is a letter, not a database; it is long enough to be taken for a header of one, though')
+  assert.throws(() => openSqliteStore(text), { code: 'STORE_UNAVAILABLE', message: /text.*not an SQLite database/ })
+  const nowhere = join(folder, 'no', 'where.db')
+  assert.throws(() => openSqliteStore(nowhere), { code: 'STORE_UNAVAILABLE', message: /where\.db/ })
+  const absent = join(folder, 'absent.db')
+  assert.throws(() => openSqliteStore(absent, { access: 'read' }), { code: 'STORE_UNAVAILABLE', message: /absent\.db/ })
+  assert(!existsSync(absent))
+})
+
+test('a store that lost a chunk is named, not read around', async (t) => {
+  const file = join(scratch(t), 'store.db')
+  const store = openSqliteStore(file)
+  t.after(() => store.close())
+  await store.createRun(newRun(1))
+  for (const at of [0, 10, 20]) await store.append([{ run: runId(1), offset: at, bytes: logBytes(1, at, 10) }])
+  const db = new Database(file)
+  db.exec('DELETE FROM chunks WHERE start = 10')
+  db.close()
+  await assert.rejects(readAll(store.readLog(runId(1), 0, 30)), {
+    code: 'STORE_UNAVAILABLE',
+    message: /damaged.*byte 10/,
+  })
+})
+
+test('two processes may open a new store at once', async (t) => {
+  const file = join(scratch(t), 'store.db')
+  const [one, two] = [openSqliteStore(file), openSqliteStore(file)]
+  t.after(() => Promise.all([one.close(), two.close()]))
+  assert.equal(await one.createRun(newRun(1)), 'created')
+  assert.equal(await two.createRun(newRun(1)), 'same')
+  await one.append([{ run: runId(1), offset: 0, bytes: logBytes(1, 0, 10) }])
+  assert.deepEqual(await two.append([{ run: runId(1), offset: 0, bytes: logBytes(1, 0, 20) }]), [
+    { kind: 'stored', offset: 20 },
+  ])
+})
+
+test('--store names what it takes', () => {
+  assert.throws(() => openStore('postgres://db/x', 'write'), { code: 'BAD_OPTION', message: /postgres:.*sqlite:FILE/ })
+  for (const bad of ['', 'sqlite:', 'plugpull.db', 'mysql:x']) {
+    assert.throws(() => openStore(bad, 'write'), { code: 'BAD_OPTION', message: /--store got .*sqlite:FILE/ })
+  }
+})

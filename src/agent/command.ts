@@ -1,0 +1,161 @@
+/** `plugpull agent`: options in, a run, its result and the exit status out. */
+import { Command, Option } from 'commander'
+import {
+  type OptionSpec,
+  WORKLOAD_OPTIONS,
+  type WorkloadOptions,
+  parseWorkloadOptions,
+  positiveMs,
+} from '../core/agent-options.ts'
+import { EXIT, ProbeError } from '../core/errors.ts'
+import type { Manifest } from '../core/manifest.ts'
+import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
+import { exitStatusHelp } from '../io/help.ts'
+import { withInterrupt } from '../io/interrupt.ts'
+import { type Logger, createLogger } from '../io/logger.ts'
+import { createCollectorLog } from './collector-log.ts'
+import { createFileLog } from './file-log.ts'
+import type { LogPort } from './log-port.ts'
+import { Reporter, failureError, toJson, toText } from './report.ts'
+import { run } from './run.ts'
+
+const CAMPAIGN_DEFAULT = 'default'
+const OUTAGE_DEFAULT = '60s'
+const REQUEST_MS_MAX = 15_000
+
+type RawAgentOptions = Readonly<Record<string, string | boolean | undefined>> & {
+  readonly target: string
+  readonly collector?: string
+  readonly log?: string
+  readonly campaign: string
+  readonly collectorTimeout: string
+  readonly tokenFile?: string
+  readonly destroyDataOn?: string
+  readonly runId?: string
+  readonly hold?: true
+  readonly progress?: true
+  readonly quiet?: true
+  readonly json?: true
+}
+
+const EXAMPLE = `
+  plugpull agent --target /dev/vdb --collector http://10.0.2.2:7117 --campaign nightly --queue-depth 16 --flush-every 32
+  plugpull agent --target disk.raw --log run.log --workload script --script 'w 8+16; flush; w 0+16' --hold`
+
+const STATUSES = [EXIT.held, EXIT.usage, EXIT.unavailable, EXIT.internal, EXIT.io, EXIT.refused, EXIT.interrupted]
+
+/** The command for the CLI. */
+export function agentCommand(): Command {
+  const labels: Record<string, string> = {}
+  const command = new Command('agent')
+    .description('Writes to a target according to a plan, and records every write, completion and flush, until the cut')
+    .requiredOption('--target <path>', 'block device or preallocated file to write; what is there is lost')
+    .option('--collector <url>', 'collector that takes the log')
+    .option('--log <file>', 'write the log to a new file instead; it must outlive the cut')
+    .option('--campaign <name>', 'campaign that the run belongs to', CAMPAIGN_DEFAULT)
+  for (const spec of WORKLOAD_OPTIONS) command.addOption(optionOf(spec))
+  return command
+    .option('--hold', 'when all is written, keep the target open and wait for the cut')
+    .option('--destroy-data-on <path>', 'the path of --target once more, where it carries data that nobody needs')
+    .option('--run-id <id>', '16 hexadecimal digits that name the run (default: random)')
+    .option('--label <key=value>', 'something the guest cannot know, for the report; repeatable', (text) =>
+      addLabel(labels, text),
+    )
+    .option('--token-file <file>', 'file with the token of the collector')
+    .option('--collector-timeout <time>', 'how long the collector may be out of reach during the run', OUTAGE_DEFAULT)
+    .option('--progress', 'show progress although stderr is no terminal')
+    .option('--quiet', 'no progress on stderr')
+    .option('--json', 'print the result as one JSON document')
+    .addHelpText('after', exitStatusHelp(EXAMPLE, STATUSES))
+    .action(async (raw: RawAgentOptions) => {
+      process.exitCode = await agent(raw, labels)
+    })
+}
+
+/** The help says the default; the value stays absent, so that "not given" can be told apart. */
+function optionOf(spec: OptionSpec): Option {
+  const choices = spec.choices === undefined ? '' : `: ${spec.choices.join(', ')}`
+  const standard = spec.default === undefined ? '' : ` (default: ${spec.default})`
+  return new Option(spec.flags, `${spec.description}${choices}${standard}`)
+}
+
+function addLabel(labels: Record<string, string>, text: string): string {
+  const at = text.indexOf('=')
+  if (at < 1)
+    throw new ProbeError('BAD_OPTION', `--label got ${JSON.stringify(text)}; it takes KEY=VALUE, such as cache=none`)
+  labels[text.slice(0, at)] = text.slice(at + 1)
+  return text
+}
+
+async function agent(raw: RawAgentOptions, labels: Readonly<Record<string, string>>): Promise<number> {
+  const workload = parseWorkloadOptions(raw)
+  const logger = createLogger({ name: 'agent', level: raw.quiet === true ? 'warn' : 'info' })
+  const openLog = logOf(raw, logger)
+  const identity = {
+    campaign: campaignOf(raw.campaign),
+    labels,
+    ...(raw.runId === undefined ? {} : { run: runIdOf(raw.runId) }),
+  }
+  const reporter = new Reporter({
+    target: raw.target,
+    progress: raw.quiet !== true && raw.json !== true && (raw.progress === true || process.stderr.isTTY),
+    logger,
+    ...endOf(workload),
+  })
+  const result = await withInterrupt((signal) =>
+    run({
+      target: raw.target,
+      ...(raw.destroyDataOn === undefined ? {} : { destroyDataOn: raw.destroyDataOn }),
+      identity,
+      workload,
+      hold: raw.hold === true,
+      openLog,
+      signal,
+      watch: reporter,
+    }).finally(() => reporter.finish()),
+  )
+  process.stdout.write(
+    raw.json === true ? `${toJson(result)}\n` : toText(result, verifyArguments(raw, result.manifest.run)),
+  )
+  if (result.failure !== undefined) throw failureError(raw.target, result.failure)
+  return result.ended === 'signal' ? EXIT.interrupted : EXIT.held
+}
+
+const endOf = ({ writesMax }: WorkloadOptions): { readonly writesMax?: number } =>
+  writesMax === undefined ? {} : { writesMax }
+
+function verifyArguments(raw: RawAgentOptions, runId: string): string {
+  return raw.log === undefined ? `--run ${runId} --collector ${raw.collector ?? ''}` : `--log ${raw.log}`
+}
+
+/** What opens the log, checked as far as that goes without opening it. */
+function logOf(raw: RawAgentOptions, logger: Logger): (manifest: Manifest) => Promise<LogPort> {
+  const { collector, log } = raw
+  if ((collector === undefined) === (log === undefined)) {
+    throw new ProbeError(
+      'BAD_OPTION',
+      'agent takes one of --collector URL and --log FILE: the record of the run must go somewhere that outlives the cut',
+    )
+  }
+  const outageMsMax = positiveMs(raw.collectorTimeout, '--collector-timeout', 's')
+  if (log !== undefined) return () => createFileLog(log)
+  const token = raw.tokenFile === undefined ? {} : { token: readTokenFile(raw.tokenFile) }
+  const client = new CollectorClient(collector ?? '', { ...token, limitMs: Math.min(REQUEST_MS_MAX, outageMsMax) })
+  return (manifest) => createCollectorLog(client, manifest, { outageMsMax, logger })
+}
+
+function runIdOf(text: string): string {
+  if (!/^[0-9a-f]{16}$/.test(text))
+    throw new ProbeError('BAD_OPTION', `--run-id got ${JSON.stringify(text)}; it takes 16 hexadecimal digits`)
+  return text
+}
+
+function campaignOf(text: string): string {
+  if (!/^[\w.:-]{1,100}$/.test(text)) {
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--campaign got ${JSON.stringify(text)}; it takes up to 100 letters, digits and . _ : -`,
+    )
+  }
+  return text
+}

@@ -1,0 +1,71 @@
+/** A campaign in words: one line a cycle, and a closing summary with what was lost, torn and reordered. */
+import { formatBytes, formatMs } from '../core/size.ts'
+import type { Verdict } from '../core/verdict.ts'
+import type { CampaignResult, ControlResult, CycleResult } from './campaign.ts'
+
+/** `  3/20  held          sigkill after 412 ms   lost 12 (48 KiB, oldest 0.4 s), torn 1`. */
+export function cycleLine(result: CycleResult, cycles: number): string {
+  const width = String(cycles).length
+  const place = `${String(result.cycle).padStart(width)}/${cycles}`
+  const cut = `${result.cut?.kind ?? 'no cut'} after ${formatMs(result.cutAfterMs)}`
+  const kept = result.keptIn === undefined ? '' : `; kept in ${result.keptIn}`
+  const said = result.problem ?? (result.verdict === undefined ? '' : happenings(result.verdict))
+  return `${place}  ${result.word.padEnd(12)}  ${cut.padEnd(24)}  ${said}${kept}`
+}
+
+/** What one verdict says, violations first: `VIOLATION lost 40; permitted: lost 3 (12 KiB, oldest 0.4 s), torn 1`. */
+export function happenings(verdict: Verdict): string {
+  const violations = counted(verdict.violations)
+  const hazards = counted(verdict.hazards)
+  const lies =
+    verdict.liedFlushes === 0
+      ? []
+      : [verdict.liedFlushes === 1 ? '1 flush was a lie' : `${verdict.liedFlushes} flushes were lies`]
+  const parts = [
+    ...(violations.length === 0 ? [] : [`forbidden: ${[...violations, ...lies].join(', ')}`]),
+    ...(hazards.length === 0 ? [] : [`permitted: ${hazards.join(', ')}`]),
+  ]
+  const { lostBytes, oldestLostMs } = verdict.exposure
+  const risk = lostBytes === 0 ? '' : ` (${formatBytes(lostBytes)} at risk, oldest ${formatMs(oldestLostMs)})`
+  const because = verdict.inconclusiveBecause.length === 0 ? '' : `; ${verdict.inconclusiveBecause.join('; ')}`
+  return `${parts.length === 0 ? 'nothing lost, torn or reordered' : parts.join('; ')}${risk}${because}`
+}
+
+function counted(counts: Verdict['violations'] | Verdict['hazards']): string[] {
+  return Object.entries(counts).flatMap(([kind, count]) => (count === 0 ? [] : [`${kind} ${count}`]))
+}
+
+/** The end of a campaign. */
+export function campaignText(result: CampaignResult): string {
+  const { summary } = result
+  const lines = [
+    '',
+    `${result.verdict.toUpperCase()}: campaign ${result.campaign} (${result.rig}, ${result.image}, cache=${result.cache}, ${result.cut})`,
+    ...result.inconclusiveBecause.map((reason) => `  because ${reason}`),
+    `  cycles        ${summary.cycles}: ${summary.held} held, ${summary.violation} violation, ${summary.inconclusive} inconclusive`,
+    '  cycles with   95 % interval (Wilson)',
+    `    violation   ${summary.rates.violation.text}`,
+    `    lost        ${summary.rates.lost.text}`,
+    `    torn        ${summary.rates.torn.text}`,
+    `    reordered   ${summary.rates.reordered.text}`,
+    `  at risk       ${riskText(summary.exposure)}`,
+  ]
+  if (summary.liedFlushes > 0) lines.push(`  flushes that were a lie: ${summary.liedFlushes}`)
+  if (result.positiveControl !== undefined) lines.push(`  ${controlText(result.positiveControl)}`)
+  lines.push(`  replay a cycle with --seed and its seed; the first has ${result.seed}`)
+  return lines.join('\n')
+}
+
+function riskText({ lostWrites, lostBytes, oldestLostMs }: CampaignResult['summary']['exposure']): string {
+  if (lostWrites === 0) return 'no completed write was lost'
+  return `${lostWrites} completed writes (${formatBytes(lostBytes)}) lost, the oldest ${formatMs(oldestLostMs)} before the cut`
+}
+
+/** One line on the positive control. */
+export function controlText(control: ControlResult): string {
+  const what = `${control.rig}, cache=${control.cache}, ${control.cut}${control.fault === undefined ? '' : `, ${control.fault}`}`
+  const tries = control.cycles.length === 1 ? '1 cycle' : `${control.cycles.length} cycles`
+  return control.caught
+    ? `positive control caught in ${tries} (${what}): ${control.why}`
+    : `POSITIVE CONTROL NOT CAUGHT in ${tries} (${what}): ${control.why}; the campaign proves nothing`
+}

@@ -1,0 +1,233 @@
+/**
+ * The other parts of the program, run as a user runs them: `plugpull collector`, `agent` and `verify` as processes of
+ * their own. How each ended, and what it said last, becomes an error that names it.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { ERRORS, type ErrorCode, EXIT, ProbeError, errnoOf } from '../core/errors.ts'
+import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'
+import { monotonicMs, sleepMs } from '../io/clock.ts'
+import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
+import { type Exit, type ManagedProcess, runTool, startProcess } from '../io/process.ts'
+import type { Scratch } from '../io/scratch.ts'
+
+const COLLECTOR_START_LIMIT_MS = 30_000
+const VERIFY_LIMIT_MS = 3_600_000
+const POLL_MS = 10
+const LAST_LINES = 4
+
+/** How this very program is started again. */
+export interface Program {
+  /** The file that Node was given: the CLI's entry. */
+  readonly entry: string
+}
+
+/** The CLI beside this file; where all is bundled into one file, that file. */
+export function thisProgram(): Program {
+  const beside = fileURLToPath(new URL('../cli.js', import.meta.url))
+  const [, entry] = process.argv
+  if (existsSync(beside)) return { entry: beside }
+  if (entry === undefined) throw new ProbeError('INTERNAL', 'the entry of the program is not known')
+  return { entry }
+}
+
+/** A collector that answers. */
+export interface Collector {
+  readonly program: Program
+  readonly scratch: Scratch
+  readonly client: CollectorClient
+  readonly url: string
+  readonly tokenFile?: string
+  /** Resolves with what went wrong where it is ours and ends before `stop`. */
+  readonly ended: Promise<ProbeError>
+  /** Ends it where it is ours. */
+  stop(): Promise<void>
+}
+
+/** A collector of somebody else's; throws COLLECTOR_UNREACHABLE where it does not answer. */
+export async function useCollector(
+  program: Program,
+  scratch: Scratch,
+  url: string,
+  tokenFile?: string,
+): Promise<Collector> {
+  const client = new CollectorClient(url, tokenFile === undefined ? {} : { token: readTokenFile(tokenFile) })
+  try {
+    await client.health()
+  } catch (error) {
+    await client.close()
+    throw error
+  }
+  const stop = (): Promise<void> => client.close()
+  const ended = new Promise<never>(() => undefined)
+  return { program, scratch, client, url: client.url, ended, stop, ...(tokenFile === undefined ? {} : { tokenFile }) }
+}
+
+/** Starts a collector on that port of the loopback, or on a free one. Throws RIG_FAILED with its last words where it does not come up. */
+export async function startCollector(program: Program, scratch: Scratch, store: string, port = 0): Promise<Collector> {
+  const portFile = scratch.file('collector.port')
+  const args = [program.entry, 'collector', '--listen', `127.0.0.1:${port}`, '--store', store, '--port-file', portFile]
+  const child = startProcess(process.execPath, args, { scratch })
+  const bound = await portFrom(portFile, child)
+  const client = new CollectorClient(`http://127.0.0.1:${bound}`)
+  return {
+    program,
+    scratch,
+    client,
+    url: client.url,
+    ended: child.exited.then((exit) => failureOf('the collector', exit, child.errorTail())),
+    stop: async () => {
+      await client.close()
+      await child.stop()
+    },
+  }
+}
+
+/** The port file is written once the collector answers. */
+async function portFrom(path: string, child: ManagedProcess): Promise<number> {
+  const until = monotonicMs() + COLLECTOR_START_LIMIT_MS
+  for (;;) {
+    const port = Number.parseInt(readIfThere(path), 10)
+    if (port > 0) return port
+    if (!child.running) throw failureOf('the collector', await child.exited, child.errorTail())
+    if (monotonicMs() > until) {
+      await child.stop()
+      throw new ProbeError(
+        'TIMED_OUT',
+        `the collector did not come up within ${COLLECTOR_START_LIMIT_MS / 1000} s: ${lastLines(child.errorTail())}`,
+      )
+    }
+    await sleepMs(POLL_MS)
+  }
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+    return ''
+  }
+}
+
+export interface AgentOrder {
+  readonly target: string
+  readonly run: string
+  readonly campaign: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Workload options as arguments. */
+  readonly workload: readonly string[]
+}
+
+export interface AgentProcess {
+  readonly pid: number
+  /** Resolves with what went wrong where it ends; before the cut, any end is wrong. */
+  readonly ended: Promise<ProbeError>
+  /** Makes sure that it is gone. */
+  stop(): Promise<void>
+}
+
+/** Starts an agent that writes until its power is cut. */
+export function startAgent(collector: Collector, order: AgentOrder): AgentProcess {
+  const labels = Object.entries(order.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
+  const child = startProcess(
+    process.execPath,
+    [
+      collector.program.entry,
+      'agent',
+      '--target',
+      order.target,
+      ...collectorArguments(collector),
+      '--run-id',
+      order.run,
+      '--campaign',
+      order.campaign,
+      '--hold',
+      ...labels,
+      ...order.workload,
+    ],
+    { scratch: collector.scratch },
+  )
+  return {
+    pid: child.pid,
+    ended: child.exited.then((exit) => failureOf('the agent', exit, child.errorTail())),
+    stop: async () => {
+      child.kill('SIGKILL')
+      await child.exited
+    },
+  }
+}
+
+export interface VerifyOrder {
+  readonly target: string
+  readonly run: string
+  readonly format: 'raw' | 'qcow2'
+  readonly contract: string
+  readonly signal: AbortSignal
+}
+
+/** Verifies a run from the collector, which gets the verdict too. */
+export async function verifyRun(collector: Collector, order: VerifyOrder): Promise<Verdict> {
+  const { code, signal, stdout, stderr } = await runTool(
+    process.execPath,
+    [
+      collector.program.entry,
+      'verify',
+      '--target',
+      order.target,
+      '--run',
+      order.run,
+      ...collectorArguments(collector),
+      '--target-format',
+      order.format,
+      '--contract',
+      order.contract,
+      // The rig knows whose image this is; one that lost everything is a verdict, not a mistake.
+      '--same-target',
+      '--json',
+    ],
+    { signal: order.signal, limitMs: VERIFY_LIMIT_MS, accept: Array.from({ length: 256 }, (_, status) => status) },
+  )
+  if (code !== EXIT.held && code !== EXIT.violation && code !== EXIT.inconclusive)
+    throw failureOf('the verifier', { code, signal }, stderr)
+  return parseVerdict(stdout)
+}
+
+function parseVerdict(text: string): Verdict {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (cause) {
+    throw new ProbeError('INTERNAL', `the verifier's output is not JSON: ${JSON.stringify(text.slice(0, 200))}`, {
+      cause,
+    })
+  }
+  if (isVerdict(parsed)) return parsed
+  throw new ProbeError(
+    'INTERNAL',
+    `the verifier's output is not of schema ${VERDICT_SCHEMA}: ${JSON.stringify(text.slice(0, 200))}`,
+  )
+}
+
+/** Our own program of the same version wrote it, so its schema says enough. */
+const isVerdict = (parsed: unknown): parsed is Verdict =>
+  typeof parsed === 'object' && parsed !== null && 'schema' in parsed && parsed.schema === VERDICT_SCHEMA
+
+const collectorArguments = (collector: Collector): readonly string[] => [
+  '--collector',
+  collector.url,
+  ...(collector.tokenFile === undefined ? [] : ['--token-file', collector.tokenFile]),
+]
+
+/** `plugpull: CODE: message` is how every command of ours ends in error; the code says whether another try is worth it. */
+function failureOf(who: string, exit: Exit, stderr: string): ProbeError {
+  const said = /^plugpull: ([A-Z_]+): (.*)$/m.exec(stderr)
+  const code = said?.[1]
+  if (code !== undefined && isErrorCode(code)) return new ProbeError(code, `${who}: ${said?.[2]}`)
+  const how = exit.signal === null ? `status ${exit.code}` : exit.signal
+  return new ProbeError('RIG_FAILED', `${who} ended (${how}): ${lastLines(stderr) || 'it said nothing'}`)
+}
+
+const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code)
+
+const lastLines = (text: string): string => text.trim().split('\n').slice(-LAST_LINES).join(' | ')

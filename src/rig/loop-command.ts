@@ -1,0 +1,160 @@
+/** `plugpull loop`: options in, campaign out. */
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { type OptionSpec, type RawOptions, WORKLOAD_OPTIONS } from '../core/agent-options.ts'
+import { EXIT } from '../core/errors.ts'
+import { exitStatusHelp } from '../io/help.ts'
+import { withInterrupt } from '../io/interrupt.ts'
+import { type Scratch, withScratch } from '../io/scratch.ts'
+import { campaignExitStatus } from './campaign.ts'
+import { campaignText, cycleLine } from './campaign-report.ts'
+import { type Collector, startCollector, thisProgram, useCollector } from './children.ts'
+import { IMAGES } from './image.ts'
+import { runCampaign } from './loop.ts'
+import { type LoopConfig, parseLoopOptions } from './loop-options.ts'
+import { RIGS } from './registry.ts'
+import { CACHE_MODES, CUT_KINDS } from './rig.ts'
+
+const EXAMPLE = `
+  plugpull loop --rig storage-daemon --image qcow2-overlay-extl2 --script 'w 8+16; flush; w 0+16' --cut sigkill
+  plugpull loop --rig host-power --cache unsafe --cycles 20 --workload wal --positive-control --store sqlite:lab.db`
+
+const STATUSES = [
+  EXIT.held,
+  EXIT.violation,
+  EXIT.inconclusive,
+  EXIT.usage,
+  EXIT.unavailable,
+  EXIT.internal,
+  EXIT.io,
+  EXIT.refused,
+  EXIT.interrupted,
+]
+
+const FAULTS = RIGS.flatMap(({ faults }) => faults)
+
+const OWN_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--rig <name>',
+    description: 'how the disk is built and its power cut, see below',
+    default: 'storage-daemon',
+  },
+  { flags: '--cycles <n>', description: 'runs, each with a new disk, a cut and a verification', default: '1' },
+  { flags: '--cut <kind>', description: `${CUT_KINDS.join(', ')} (default: the first that the rig lists below)` },
+  { flags: '--cache <mode>', description: CACHE_MODES.join(', '), default: 'none' },
+  { flags: '--image <format>', description: 'image format, see below (default: qcow2, or what the rig has)' },
+  { flags: '--size <size>', description: 'size of the disk (default: 256M, or what the rig takes)' },
+  {
+    flags: '--cut-after <time>',
+    description:
+      'moment of the cut, at random in the span: from the first completed flush (default: 200ms-1s), or from the end of a script, --writes or --duration (default: 50ms-150ms)',
+  },
+  { flags: '--fault <name>', description: `ask the rig to break the contract: ${FAULTS.join(', ')}` },
+  { flags: '--contract <contract>', description: 'promise to judge by (default: what the rig tells the guest)' },
+  {
+    flags: '--positive-control',
+    description: 'first run a liar on the same workload; a campaign whose liar is not caught is inconclusive',
+  },
+  { flags: '--campaign <name>', description: 'name under which the collector keeps the runs (default: made up)' },
+  { flags: '--collector <url>', description: 'use this collector (default: one of its own)' },
+  { flags: '--token-file <file>', description: 'file with the token of that collector' },
+  {
+    flags: '--store <store>',
+    description: 'where its own collector keeps everything, as in sqlite:lab.db (default: nowhere, once it ends)',
+  },
+  { flags: '--keep <folder>', description: 'keep image, log and verdict of every cycle that did not hold' },
+  { flags: '--json', description: 'one JSON document on stdout (plugpull.campaign/1)' },
+  { flags: '--quiet', description: 'no line per cycle' },
+]
+
+/** What some workload options mean here beyond what they mean to the agent. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  '--seed <n>':
+    'seed of the campaign: workloads, moments of the cut and simulated disks follow from it (default: random)',
+  '--cluster-size <size>': "cluster of a qcow2 image, and what straddle and first-touch aim at (default: the image's)",
+}
+
+/** The command for the CLI. */
+export function loopCommand(): Command {
+  const command = new Command('loop').description(
+    'Runs a workload on a new disk, cuts its power, verifies what is left, and does it again',
+  )
+  for (const spec of OWN_OPTIONS) command.addOption(optionOf(spec))
+  for (const spec of WORKLOAD_OPTIONS) command.addOption(optionOf(spec))
+  return command
+    .addHelpText('after', rigsHelp())
+    .addHelpText('after', exitStatusHelp(EXAMPLE, STATUSES))
+    .action(async (raw: RawOptions) => {
+      process.exitCode = await loop(raw)
+    })
+}
+
+/** No value has a default in commander, so that "not given" stays visible; the help says the defaults all the same. */
+function optionOf({ flags, description, choices, default: value }: OptionSpec): Option {
+  const meaning = MEANINGS[flags]
+  const takes = choices === undefined ? '' : `: ${choices.join(', ')}`
+  const otherwise = value === undefined ? '' : ` (default: ${value})`
+  return new Option(flags, meaning ?? `${description}${takes}${otherwise}`)
+}
+
+function rigsHelp(): string {
+  const rigs = RIGS.map(
+    ({ name, summary, cuts, images }) =>
+      `  ${name.padEnd(20)} ${summary}\n  ${''.padEnd(20)}   cuts: ${cuts.join(', ')}; images: ${images.join(', ')}`,
+  )
+  const images = Object.values(IMAGES).map(({ name, summary }) => `  ${name.padEnd(20)} ${summary}`)
+  return ['', 'Rigs:', ...rigs, '', 'Images:', ...images].join('\n')
+}
+
+async function loop(raw: RawOptions): Promise<number> {
+  const config = parseLoopOptions(raw)
+  config.rig.require()
+  const parent = config.keep === undefined ? [] : [resolve(config.keep)]
+  return withInterrupt((signal) =>
+    withScratch(
+      'loop',
+      async (scratch) => {
+        const collector = await collectorOf(raw, scratch)
+        try {
+          return await runAndTell(config, {
+            collector,
+            signal,
+            json: raw['json'] === true,
+            quiet: raw['quiet'] === true,
+          })
+        } finally {
+          await collector.stop()
+        }
+      },
+      ...parent,
+    ),
+  )
+}
+
+async function collectorOf(raw: RawOptions, scratch: Scratch): Promise<Collector> {
+  const { collector, tokenFile, store } = raw
+  const program = thisProgram()
+  if (typeof collector === 'string')
+    return useCollector(program, scratch, collector, typeof tokenFile === 'string' ? tokenFile : undefined)
+  return startCollector(program, scratch, typeof store === 'string' ? store : `sqlite:${scratch.file('collector.db')}`)
+}
+
+interface Telling {
+  readonly collector: Collector
+  readonly signal: AbortSignal
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+async function runAndTell(config: LoopConfig, { collector, signal, json, quiet }: Telling): Promise<number> {
+  const stream = json ? process.stderr : process.stdout
+  const result = await runCampaign(config, {
+    collector,
+    signal,
+    onCycle: (cycle, { cycles }, control) => {
+      if (!quiet) stream.write(`${control ? 'control ' : ''}${cycleLine(cycle, cycles)}\n`)
+    },
+  })
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${campaignText(result)}\n`)
+  return campaignExitStatus(result)
+}

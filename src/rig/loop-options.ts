@@ -1,0 +1,172 @@
+/** The options of `plugpull loop`: checked against the rig, with its defaults filled in. Workload options are the agent's own. */
+import { randomBytes } from 'node:crypto'
+import { type RawOptions, choiceOf, parseWorkloadOptions, wholeOf } from '../core/agent-options.ts'
+import { formatContract, parseContract } from '../core/contract.ts'
+import { ProbeError } from '../core/errors.ts'
+import { Prng, hexOf, keyOf, randomBits } from '../core/prng.ts'
+import { parseDurationMs, parseSize } from '../core/size.ts'
+import { clusterBytesOf, IMAGES } from './image.ts'
+import { rigNamed } from './registry.ts'
+import type { CacheMode, CutKind, ImageName, RigKind } from './rig.ts'
+
+const CYCLES_MAX = 1_000_000
+const SIZE_BYTES_MIN = 2 ** 20
+/** From the first flush of a workload without an end, and from the last write of a workload with an end. */
+const CUT_AFTER_DEFAULT = '200ms-1s'
+const CUT_AFTER_HOLDING_DEFAULT = '50ms-150ms'
+
+export interface LoopConfig {
+  readonly rig: RigKind
+  readonly campaign: string
+  readonly cycles: number
+  readonly cut: CutKind
+  readonly cache: CacheMode
+  readonly image: ImageName
+  readonly sizeBytes: number
+  readonly clusterBytes?: number
+  readonly fault?: string
+  readonly cutAfterMs: { readonly least: number; readonly most: number }
+  /** 16 hexadecimal digits; the seeds of all cycles follow from it. */
+  readonly seed: string
+  /** As on the command line; `undefined` leaves it to what the machine tells the guest. */
+  readonly contract?: string
+  readonly workload: RawOptions
+  /** The workload ends by itself: the cut is counted from its end. */
+  readonly ends: boolean
+  readonly positiveControl: boolean
+  readonly keep?: string
+}
+
+/** Checks everything that can be checked before anything is started; throws BAD_OPTION and the like. */
+export function parseLoopOptions(raw: RawOptions): LoopConfig {
+  const rig = rigNamed(textOf(raw, 'rig') ?? 'storage-daemon')
+  const image = offered(rig, 'image', '--image', rig.images, textOf(raw, 'image'))
+  const clusterBytes = clusterOf(image, textOf(raw, 'clusterSize'))
+  const workload = parseWorkloadOptions(raw)
+  const ends = workload.workload === 'script' || workload.writesMax !== undefined || workload.durationMs !== undefined
+  const seed = workload.seed ?? randomBytes(8).toString('hex')
+  const fault = faultOf(rig, textOf(raw, 'fault'))
+  return {
+    rig,
+    campaign: textOf(raw, 'campaign') ?? `${rig.name}-${seed.slice(0, 8)}-${Date.now().toString(36)}`,
+    cycles: wholeOf(textOf(raw, 'cycles') ?? '1', '--cycles', CYCLES_MAX),
+    cut: offered(rig, 'cut', '--cut', rig.cuts, textOf(raw, 'cut')),
+    cache: offered(rig, 'cache mode', '--cache', rig.caches, textOf(raw, 'cache')),
+    image,
+    sizeBytes: sizeOf(rig, textOf(raw, 'size')),
+    ...(clusterBytes === undefined ? {} : { clusterBytes }),
+    ...(fault === undefined ? {} : { fault }),
+    cutAfterMs: parseMoment(textOf(raw, 'cutAfter') ?? (ends ? CUT_AFTER_HOLDING_DEFAULT : CUT_AFTER_DEFAULT)),
+    seed,
+    workload: raw,
+    ends,
+    positiveControl: raw['positiveControl'] === true,
+    ...judgingOf(textOf(raw, 'contract'), textOf(raw, 'keep')),
+  }
+}
+
+function judgingOf(contract: string | undefined, keep: string | undefined): Pick<LoopConfig, 'contract' | 'keep'> {
+  return {
+    ...(contract === undefined ? {} : { contract: formatContract(parseContract(contract)) }),
+    ...(keep === undefined ? {} : { keep }),
+  }
+}
+
+/** The liar that goes with a campaign: the rig's own positive control on the same workload. */
+export function controlOf(config: LoopConfig): LoopConfig {
+  const { positiveControl: control } = config.rig
+  const rig = rigNamed(control.rig)
+  const image = rig.images.includes(config.image) ? config.image : (rig.images[0] ?? 'raw')
+  return {
+    ...withoutFault(config),
+    rig,
+    image,
+    cut: control.cut,
+    cache: control.cache,
+    campaign: `${config.campaign}-control`,
+    ...(control.fault === undefined ? {} : { fault: control.fault }),
+  }
+}
+
+/** The control's own fault, or none, stands in for that of the campaign; what a liar leaves is not worth keeping. */
+function withoutFault(config: LoopConfig): LoopConfig {
+  const copy: { -readonly [Key in keyof LoopConfig]: LoopConfig[Key] } = { ...config }
+  delete copy.fault
+  delete copy.keep
+  return copy
+}
+
+/** Seed of a cycle: the first one's is the campaign's own, so that any cycle can be had again as a first. */
+export function cycleSeed(seed: string, cycle: number): string {
+  const key = keyOf(seed)
+  return cycle === 1 ? seed : hexOf({ lo: randomBits(key, cycle, 0xc1), hi: randomBits(key, cycle, 0xc2) })
+}
+
+/** When the cut of the cycle with that seed falls. */
+export function cutMomentMs(config: LoopConfig, seed: string): number {
+  const { least, most } = config.cutAfterMs
+  return Math.round(least + new Prng(keyOf(seed)).unit() * (most - least))
+}
+
+function offered<T extends string>(
+  rig: RigKind,
+  what: string,
+  option: string,
+  takes: readonly T[],
+  given: string | undefined,
+): T {
+  const [first] = takes
+  if (first === undefined) throw new ProbeError('INTERNAL', `rig ${rig.name} offers no ${what}`)
+  if (given === undefined) return first
+  const found = takes.find((choice) => choice === given)
+  if (found === undefined) {
+    throw new ProbeError(
+      'BAD_OPTION',
+      `${option} got ${JSON.stringify(given)}; --rig ${rig.name} takes ${takes.join(', ')}`,
+    )
+  }
+  return found
+}
+
+function faultOf(rig: RigKind, given: string | undefined): string | undefined {
+  if (given === undefined) return undefined
+  if (rig.faults.length === 0)
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--fault got ${JSON.stringify(given)}; --rig ${rig.name} has no faults to choose from, --rig sim has`,
+    )
+  return choiceOf(given, '--fault', rig.faults)
+}
+
+function clusterOf(image: ImageName, given: string | undefined): number | undefined {
+  const asked = given === undefined ? undefined : parseSize(given, '--cluster-size')
+  return clusterBytesOf(IMAGES[image], asked)
+}
+
+function sizeOf(rig: RigKind, given: string | undefined): number {
+  if (given === undefined) return rig.defaultSizeBytes
+  const bytes = parseSize(given, '--size')
+  if (bytes < SIZE_BYTES_MIN || bytes % 4096 !== 0) {
+    throw new ProbeError('BAD_OPTION', `--size got ${JSON.stringify(given)}; it takes a multiple of 4k from 1M`)
+  }
+  return bytes
+}
+
+/** `300ms` or `200ms-1s`. */
+function parseMoment(text: string): { readonly least: number; readonly most: number } {
+  const [first = '', second, ...more] = text.split('-')
+  const least = parseDurationMs(first, '--cut-after')
+  const most = second === undefined ? least : parseDurationMs(second, '--cut-after')
+  if (more.length > 0 || most < least) {
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--cut-after got ${JSON.stringify(text)}; it takes a duration (300ms) or a span (200ms-1s)`,
+    )
+  }
+  return { least, most }
+}
+
+function textOf(raw: RawOptions, key: string): string | undefined {
+  const value = raw[key]
+  return typeof value === 'string' ? value : undefined
+}

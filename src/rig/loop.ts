@@ -1,0 +1,76 @@
+/**
+ * The kill loop: cycle after cycle of one configuration, with a liar before them where a positive control is asked for.
+ * What a cycle is, is cycle.ts; what the cycles say together, campaign.ts.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type CampaignResult, type ControlResult, type CycleResult, campaignOf } from './campaign.ts'
+import type { Collector } from './children.ts'
+import { type CycleContext, runCycle } from './cycle.ts'
+import { type LoopConfig, controlOf } from './loop-options.ts'
+
+/** A liar is caught by its first cycle unless the cut came before anything was flushed: so few more chances are enough. */
+const CONTROL_TRIES_MAX = 3
+
+export interface LoopContext {
+  readonly collector: Collector
+  readonly signal: AbortSignal
+  /** Called with each cycle's result; `control` tells those of the positive control. */
+  readonly onCycle?: (result: CycleResult, config: LoopConfig, control: boolean) => void
+  readonly inspect?: CycleContext['inspect']
+}
+
+/** Runs a campaign. Throws INTERRUPTED, RIG_UNAVAILABLE, and what no cycle could change; everything else is in the result. */
+export async function runCampaign(config: LoopConfig, context: LoopContext): Promise<CampaignResult> {
+  config.rig.require()
+  const control = config.positiveControl ? await runControl(config, context) : undefined
+  const cycles: CycleResult[] = []
+  for (let cycle = 1; cycle <= config.cycles; cycle++) {
+    const result = await runCycle(cycleContext(config, context), cycle)
+    context.onCycle?.(result, config, false)
+    cycles.push(result)
+  }
+  return campaignOf(
+    {
+      campaign: config.campaign,
+      rig: config.rig.name,
+      image: config.image,
+      cache: config.cache,
+      cut: config.cut,
+      seed: config.seed,
+    },
+    cycles,
+    control,
+  )
+}
+
+async function runControl(config: LoopConfig, context: LoopContext): Promise<ControlResult> {
+  const liar = { ...controlOf(config), cycles: CONTROL_TRIES_MAX }
+  liar.rig.require()
+  const cycles: CycleResult[] = []
+  while (cycles.length < CONTROL_TRIES_MAX && !cycles.some(isCaught)) {
+    const result = await runCycle(cycleContext(liar, context), cycles.length + 1)
+    context.onCycle?.(result, liar, true)
+    cycles.push(result)
+  }
+  return {
+    rig: liar.rig.name,
+    image: liar.image,
+    cut: liar.cut,
+    cache: liar.cache,
+    ...(liar.fault === undefined ? {} : { fault: liar.fault }),
+    why: liar.rig.positiveControl.why,
+    caught: cycles.some(isCaught),
+    cycles,
+  }
+}
+
+/** Caught is more than convicted: it must be for what the liar does, losing what was stable. */
+const isCaught = ({ word, verdict }: CycleResult): boolean =>
+  word === 'violation' && (verdict?.violations.lost ?? 0) > 0
+
+function cycleContext(config: LoopConfig, { collector, signal, inspect }: LoopContext): CycleContext {
+  const directory = join(collector.scratch.path, config.campaign.replaceAll(/[^\w.-]/g, '_'))
+  mkdirSync(directory, { recursive: true })
+  return { config, collector, directory, signal, ...(inspect === undefined ? {} : { inspect }) }
+}

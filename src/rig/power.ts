@@ -1,0 +1,85 @@
+/** Taking the power away: signals to many processes in one go, and watching that they are gone. */
+import { errnoOf } from '../core/errors.ts'
+import { monotonicMs, sleepMs } from '../io/clock.ts'
+import { readKernelFile } from '../io/target.ts'
+import type { CutKind, CutRecord, Victim } from './rig.ts'
+
+const GONE_LIMIT_MS = 10_000
+const POLL_MS = 2
+
+/** Whether the process is gone; a zombie holds no file and counts as gone. */
+export function isGone(pid: number): boolean {
+  const stat = readKernelFile(`/proc/${pid}/stat`)
+  const state = stat?.slice(stat.lastIndexOf(')') + 2)[0]
+  return state === undefined || state === 'Z' || state === 'X'
+}
+
+/** Sends a signal; nothing happens where the process is gone already. */
+export function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error
+  }
+}
+
+/** Waits until all are gone; returns those that are not when the limit is reached. */
+export async function untilGone(victims: readonly Victim[], limitMs = GONE_LIMIT_MS): Promise<readonly Victim[]> {
+  const until = monotonicMs() + limitMs
+  for (;;) {
+    const alive = victims.filter(({ pid }) => !isGone(pid))
+    if (alive.length === 0 || monotonicMs() >= until) return alive
+    await sleepMs(POLL_MS)
+  }
+}
+
+/** SIGKILL to all, in the order given and with nothing in between; then the record of it. The first is the cut's target. */
+export async function killInOneGo(
+  kind: CutKind,
+  doomed: readonly [Victim, ...Victim[]],
+  note: string,
+): Promise<CutRecord> {
+  const at = new Date().toISOString()
+  for (const { pid } of doomed) signalTo(pid, 'SIGKILL')
+  return cutRecord({ kind, at, signal: 'SIGKILL', doomed, alive: await untilGone(doomed), note })
+}
+
+/**
+ * SIGTERM to the first, which may tidy up; SIGKILL to the rest once it is gone. The rest is killed even where the first
+ * stays, and then the record says that it did not die.
+ */
+export async function terminateThenKill(
+  kind: CutKind,
+  doomed: readonly [Victim, ...Victim[]],
+  note: string,
+): Promise<CutRecord> {
+  const [target, ...others] = doomed
+  const at = new Date().toISOString()
+  signalTo(target.pid, 'SIGTERM')
+  const stubborn = await untilGone([target])
+  for (const { pid } of others) signalTo(pid, 'SIGKILL')
+  const alive = [...stubborn, ...(await untilGone(others))]
+  return cutRecord({ kind, at, signal: 'SIGTERM', doomed, alive, note })
+}
+
+interface Outcome {
+  readonly kind: CutKind
+  readonly at: string
+  readonly signal: string
+  readonly doomed: readonly [Victim, ...Victim[]]
+  readonly alive: readonly Victim[]
+  readonly note: string
+}
+
+function cutRecord({ kind, at, signal, doomed: [target, ...others], alive, note }: Outcome): CutRecord {
+  const left = alive.map(({ what, pid }) => `${what} (pid ${pid})`).join(', ')
+  return {
+    kind,
+    at,
+    signal,
+    target,
+    alsoDied: others.filter((victim) => !alive.includes(victim)).map(({ what }) => what),
+    died: alive.length === 0,
+    note: alive.length === 0 ? note : `${left} did not end within ${GONE_LIMIT_MS / 1000} s of its signal; ${note}`,
+  }
+}

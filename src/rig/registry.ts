@@ -1,0 +1,20 @@
+/** The rigs there are: a new one is one new file and one line here. */
+import { ProbeError } from '../core/errors.ts'
+import { hostPowerRig } from './host-power.ts'
+import type { RigKind } from './rig.ts'
+import { simRig } from './sim/rig.ts'
+import { storageDaemonRig } from './storage-daemon.ts'
+
+export const RIGS: readonly RigKind[] = [storageDaemonRig, hostPowerRig, simRig]
+
+/** The rig of that name; throws BAD_OPTION naming those there are. */
+export function rigNamed(name: string): RigKind {
+  const found = RIGS.find((rig) => rig.name === name)
+  if (found === undefined) {
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--rig got ${JSON.stringify(name)}; it takes ${RIGS.map((rig) => rig.name).join(', ')}`,
+    )
+  }
+  return found
+}

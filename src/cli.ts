@@ -10,11 +10,16 @@ import { verifyCommand } from './verify/command.ts'
 
 function program(): Command {
   const root = new Command('plugpull')
-    .description('A durability probe for virtual disks: writes, cuts the power, and says what was lost, torn or reordered.')
+    .description(
+      'A durability probe for virtual disks: writes, cuts the power, and says what was lost, torn or reordered.',
+    )
     .version(VERSION)
     .showHelpAfterError(false)
     .configureOutput({ outputError: () => undefined })
-    .addHelpText('after', '\nFirst steps:\n  plugpull demo                 the published QCOW2 tear, start to finish\n  plugpull loop --help          cut the power again and again, by a rig\n  plugpull agent --help         write inside your own VM\n')
+    .addHelpText(
+      'after',
+      '\nFirst steps:\n  plugpull demo                 the published QCOW2 tear, start to finish\n  plugpull loop --help          cut the power again and again, by a rig\n  plugpull agent --help         write inside your own VM\n',
+    )
   for (const command of [
     collectorCommand(),
     agentCommand(),
@@ -40,7 +45,9 @@ function report(error: unknown): number {
     return error.exitStatus
   }
   if (error instanceof CommanderError) return reportUsage(error)
-  process.stderr.write(`plugpull: INTERNAL: ${ERRORS.INTERNAL.meaning}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`)
+  process.stderr.write(
+    `plugpull: INTERNAL: ${ERRORS.INTERNAL.meaning}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`,
+  )
   return EXIT.internal
 }
 
@@ -48,7 +55,9 @@ function reportUsage(error: CommanderError): number {
   if (error.exitCode === 0) return EXIT.held
   if (error.code === 'commander.help') return EXIT.usage
   const text = error.message.replace(/^error: /, '')
-  process.stderr.write(`plugpull: BAD_OPTION: ${text}; see plugpull ${process.argv[2] ?? ''} --help\n`.replace('  --help', ' --help'))
+  process.stderr.write(
+    `plugpull: BAD_OPTION: ${text}; see plugpull ${process.argv[2] ?? ''} --help\n`.replace('  --help', ' --help'),
+  )
   return EXIT.usage
 }
 

@@ -118,10 +118,10 @@ export class History {
     return completed !== NEVER && (fua || completed < this.#lastFlushIssue)
   }
 
-  /** The first flush that was issued after write n completed, and that completed. */
-  flushThatMadeStable(n: number): FlushTimes | undefined {
+  /** Number of the first flush that was issued after write n completed, and that completed; 0 where there is none. */
+  flushThatMadeStable(n: number): number {
     const completed = this.completePosition(n)
-    if (completed >= this.#lastFlushIssue) return undefined
+    if (completed >= this.#lastFlushIssue) return 0
     let low = 1
     let high = this.flushesIssued
     while (low < high) {
@@ -130,26 +130,31 @@ export class History {
       else low = middle + 1
     }
     while (low <= this.flushesIssued && this.#flushes.completePosition[low] === NEVER) low++
-    return low <= this.flushesIssued ? this.#flushAt(low) : undefined
+    return low <= this.flushesIssued ? low : 0
   }
 
-  #flushAt(flush: number): FlushTimes {
-    const unit = FLUSH_TIME_UNIT_US / 1000
+  /** When that flush was issued and completed. */
+  flushTimes(flush: number): FlushTimes {
+    const { issued, completed } = this.#flushTimes
     return {
       flush,
-      issuedMs: (this.#flushTimes.issued[flush] ?? 0) * unit,
-      completedMs: (this.#flushTimes.completed[flush] ?? 0) * unit,
+      issuedMs: msOf((issued[flush] ?? 0) * FLUSH_TIME_UNIT_US),
+      completedMs: msOf((completed[flush] ?? 0) * FLUSH_TIME_UNIT_US),
     }
   }
 
   /** When write n was issued and completed. */
   timesOf(n: number): WriteTimes {
     if (n < 1 || n > this.issued) return {}
-    const issuedMs = (this.#writes.issueUs[n] ?? 0) / 1000
+    const issueUs = this.#writes.issueUs[n] ?? 0
+    const issuedMs = msOf(issueUs)
     if (this.completePosition(n) === NEVER) return { issuedMs }
-    return { issuedMs, completedMs: issuedMs + (this.#writes.durationUs[n] ?? 0) / 1000 }
+    return { issuedMs, completedMs: msOf(issueUs + (this.#writes.durationUs[n] ?? 0)) }
   }
 }
+
+/** Microseconds to milliseconds, without the noise of binary fractions. */
+export const msOf = (us: number): number => Math.round(us) / 1000
 
 interface HistoryParts {
   readonly manifest: Manifest

@@ -201,17 +201,20 @@ export class Judge {
     const carried = new Map<number, WriteView>()
     for (let k = 0; k < writes.count; k++) {
       const write = writes.id(k)
-      const planned = this.history.plan.write(write)
-      const end = planned.lba + planned.sectors
-      const whole = planned.lba >= lba && end <= lba + sectors
-      const view = whole ? this.#scratch.of(planned) : (this.#carried.get(write) ?? WriteView.carried(planned))
+      const start = writes.lba(k)
+      const end = start + writes.sectors(k)
+      const whole = start >= lba && end <= lba + sectors
+      const view = (whole ? this.#scratch : (this.#carried.get(write) ?? new WriteView(writes.sectors(k), true))).of(
+        writes,
+        k,
+      )
       this.#look(write, view, writes.from(k), writes.to(k), lba)
       if (end > lba + sectors) carried.set(write, view)
       else
         this.#tally.settle(
           write,
           view,
-          whole ? (index) => this.#noteAt(planned.lba + index - lba) : (index) => view.notes.get(index),
+          whole ? (index) => this.#noteAt(start + index - lba) : (index) => view.notes.get(index),
         )
     }
     this.#carried = carried

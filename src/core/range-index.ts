@@ -11,8 +11,8 @@ const COVERING_BLOCK = 64
 /** The writes that touch one range, ascending, with the part of each that lies in it. */
 export class RangeWrites {
   readonly #ids: Uint32Array
-  readonly #from: Float64Array
-  readonly #to: Float64Array
+  readonly #start: Float64Array
+  readonly #sectors: Uint32Array
   readonly #fua: Uint8Array
   readonly #lba: number
   #byBlock: Map<number, number[]> | undefined
@@ -20,13 +20,13 @@ export class RangeWrites {
   constructor(ids: Uint32Array, history: History, lba: number) {
     this.#ids = ids
     this.#lba = lba
-    this.#from = new Float64Array(ids.length)
-    this.#to = new Float64Array(ids.length)
+    this.#start = new Float64Array(ids.length)
+    this.#sectors = new Uint32Array(ids.length)
     this.#fua = new Uint8Array(ids.length)
     for (let k = 0; k < ids.length; k++) {
       const planned = history.plan.write(ids[k] ?? 0)
-      this.#from[k] = Math.max(planned.lba, lba)
-      this.#to[k] = Math.min(planned.lba + planned.sectors, lba + RANGE_SECTORS)
+      this.#start[k] = planned.lba
+      this.#sectors[k] = planned.sectors
       this.#fua[k] = planned.fua ? 1 : 0
     }
   }
@@ -42,12 +42,22 @@ export class RangeWrites {
 
   /** First address of the k-th write in the range. */
   from(k: number): number {
-    return this.#from[k] ?? 0
+    return Math.max(this.lba(k), this.#lba)
   }
 
   /** Address after its last in the range. */
   to(k: number): number {
-    return this.#to[k] ?? 0
+    return Math.min(this.lba(k) + this.sectors(k), this.#lba + RANGE_SECTORS)
+  }
+
+  /** Address of the whole k-th write. */
+  lba(k: number): number {
+    return this.#start[k] ?? 0
+  }
+
+  /** Length of the whole k-th write. */
+  sectors(k: number): number {
+    return this.#sectors[k] ?? 0
   }
 
   fua(k: number): boolean {

@@ -1,6 +1,5 @@
 /** What the sectors of one write say about it, while the judge collects them. */
 import type { Content } from './finding.ts'
-import type { PlannedWrite } from './plan.ts'
 
 /** One byte a sector; 0: not looked at. */
 export const STATE = {
@@ -35,18 +34,20 @@ export class WriteView {
     this.isCarried = isCarried
   }
 
-  /** A view of its own for a write that crosses ranges. */
-  static carried(planned: PlannedWrite): WriteView {
-    return new WriteView(planned.sectors, true).of(planned)
-  }
-
-  /** Turns to another write. */
-  of(planned: PlannedWrite): this {
-    this.lba = planned.lba
-    this.sectors = planned.sectors
-    this.fua = planned.fua
+  /** Turns to the k-th of those writes. */
+  of(writes: WritesAtHand, k: number): this {
+    this.lba = writes.lba(k)
+    this.sectors = writes.sectors(k)
+    this.fua = writes.fua(k)
     return this
   }
+}
+
+/** Writes by their place in a list. */
+interface WritesAtHand {
+  lba(k: number): number
+  sectors(k: number): number
+  fua(k: number): boolean
 }
 
 /** A write's sectors by state. `mustMissing`: missing or partial where no undefined content excuses it under virtio-strict. */

@@ -7,7 +7,7 @@ import { explainReordered, explainWrite } from './explain.ts'
 import type { Content, Finding } from './finding.ts'
 import { FindingList } from './finding-list.ts'
 import { flushLies } from './flush-lies.ts'
-import { type History, NEVER } from './history.ts'
+import { type History, NEVER, msOf } from './history.ts'
 import { type OddPlace, OddSectors } from './odd-sectors.ts'
 import { type NoteAt, boundariesOf, missingOf, runsOf } from './sector-runs.ts'
 import { type StateCounts, type WriteView, countStates } from './sector-state.ts'
@@ -16,7 +16,7 @@ import { VERDICT_SCHEMA, type Verdict } from './verdict.ts'
 import { STATUS } from './write-status.ts'
 
 /** Violations whose missing sectors are remembered, to be matched with sectors found elsewhere. */
-const REMEMBERED_MAX = 65_536
+const REMEMBERED_MAX = 16_384
 
 /** What the tally cannot see by itself. */
 export interface Gaps {
@@ -128,7 +128,7 @@ export class Tally {
   /** From the completion of a write to the agent's last sign of life. */
   #ageMs(write: number): number | undefined {
     const { completedMs } = this.#history.timesOf(write)
-    return completedMs === undefined ? undefined : Math.max(0, this.#history.lastUs / 1000 - completedMs)
+    return completedMs === undefined ? undefined : Math.max(0, msOf(this.#history.lastUs - completedMs * 1000))
   }
 
   #add(
@@ -170,7 +170,7 @@ export class Tally {
     if (this.#contract.name === 'write-through') return { by: 'write-through' }
     if (fua) return { by: 'fua' }
     const flush = this.#history.flushThatMadeStable(write)
-    return flush === undefined ? undefined : { by: 'flush', ...flush }
+    return flush === 0 ? undefined : { by: 'flush', ...this.#history.flushTimes(flush) }
   }
 
   /** All was looked at: the verdict. */
@@ -199,7 +199,7 @@ export class Tally {
       hazards: this.#findings.hazardCounts(),
       liedFlushes,
       exposure: this.#exposure,
-      log: { tail: this.#history.logEnd.tail, ended: this.#history.ended, lastRecordMs: this.#history.lastUs / 1000 },
+      log: { tail: this.#history.logEnd.tail, ended: this.#history.ended, lastRecordMs: msOf(this.#history.lastUs) },
       findings: this.#findings.all(),
       findingsOmitted: this.#findings.omitted(),
     }
@@ -259,7 +259,10 @@ export class Tally {
     const planned = this.#history.plan.write(write)
     const times = this.#history.timesOf(write)
     const later = this.#history.timesOf(survivor)
-    const msAhead = Math.max(0, (later.issuedMs ?? this.#history.lastUs / 1000) - (times.completedMs ?? 0))
+    const msAhead = Math.max(
+      0,
+      msOf(((later.issuedMs ?? msOf(this.#history.lastUs)) - (times.completedMs ?? 0)) * 1000),
+    )
     const finding = {
       kind: 'reordered',
       severity,

@@ -102,7 +102,7 @@ async function run(options: VerifyOptions): Promise<number> {
         sameTarget: options.sameTarget === true,
         pictures: report.drawsPictures,
         signal,
-        quiet: options.quiet === true || (report.name === 'json' && process.stderr.isTTY !== true),
+        quiet: options.quiet === true || (report.name === 'json' && !process.stderr.isTTY),
       })
       await print(report.render(verification, { colour: wantsColour(process.stdout, process.env) }))
       const status = exitStatusOf(verification.verdict.verdict)

@@ -40,7 +40,7 @@ export function storyOf(history: History, contract: Contract, n: number): WriteS
   if (fua) return { ...story, stableBy: { by: 'fua' } }
   if (contract.name === 'write-through') return { ...story, stableBy: { by: 'write-through' } }
   const flush = history.flushThatMadeStable(n)
-  return flush === undefined ? story : { ...story, stableBy: { by: 'flush', ...flush } }
+  return flush === 0 ? story : { ...story, stableBy: { by: 'flush', ...history.flushTimes(flush) } }
 }
 
 interface Window {

@@ -5,6 +5,13 @@
 import { formatMs } from '../core/size.ts'
 import { monotonicMs } from './clock.ts'
 
+/** As much of a terminal as is used. */
+export interface ProgressStream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): unknown
+}
+
 export interface ProgressOptions {
   /** What is going on: `reading /dev/vdb`. */
   readonly label: string
@@ -13,7 +20,7 @@ export interface ProgressOptions {
   /** How amounts are written; plain numbers by default. */
   readonly format?: (amount: number) => string
   readonly quiet?: boolean
-  readonly stream?: NodeJS.WriteStream
+  readonly stream?: ProgressStream
 }
 
 export interface Progress {
@@ -31,16 +38,16 @@ const SILENT: Progress = { update: () => undefined, finish: () => undefined }
 
 class Meter implements Progress {
   readonly #options: ProgressOptions
-  readonly #stream: NodeJS.WriteStream
+  readonly #stream: ProgressStream
   readonly #everyMs: number
   readonly #startedMs = monotonicMs()
   #drawnMs: number
   #drawn = false
 
-  constructor(options: ProgressOptions, stream: NodeJS.WriteStream) {
+  constructor(options: ProgressOptions, stream: ProgressStream) {
     this.#options = options
     this.#stream = stream
-    this.#everyMs = stream.isTTY ? REDRAW_MS : LINE_EVERY_MS
+    this.#everyMs = stream.isTTY === true ? REDRAW_MS : LINE_EVERY_MS
     // The first line comes after one interval: what is quick says nothing.
     this.#drawnMs = this.#startedMs
   }
@@ -52,12 +59,14 @@ class Meter implements Progress {
     this.#drawn = true
     const text = this.#text(done, now - this.#startedMs, note)
     this.#stream.write(
-      this.#stream.isTTY ? `\r\x1b[K${text.slice(0, Math.max(20, (this.#stream.columns || 80) - 1))}` : `${text}\n`,
+      this.#stream.isTTY === true
+        ? `\r\x1b[K${text.slice(0, Math.max(20, (this.#stream.columns || 80) - 1))}`
+        : `${text}\n`,
     )
   }
 
   finish(note?: string): void {
-    if (this.#stream.isTTY && this.#drawn) this.#stream.write('\r\x1b[K')
+    if (this.#stream.isTTY === true && this.#drawn) this.#stream.write('\r\x1b[K')
     if (note !== undefined) this.#stream.write(`${note}\n`)
   }
 
@@ -67,7 +76,7 @@ class Meter implements Progress {
     if (total === undefined || total <= 0) return `${label}  ${format(done)}  ${formatMs(elapsedMs)}${tail}`
     const share = Math.min(1, done / total)
     const cells = Math.floor(share * BAR_CELLS)
-    const bar = this.#stream.isTTY ? `[${'█'.repeat(cells)}${'·'.repeat(BAR_CELLS - cells)}] ` : ''
+    const bar = this.#stream.isTTY === true ? `[${'█'.repeat(cells)}${'·'.repeat(BAR_CELLS - cells)}] ` : ''
     const left = share > 0.02 && share < 1 ? `, ${formatMs((elapsedMs / share) * (1 - share))} left` : ''
     return `${label}  ${bar}${Math.floor(share * 100)} %  ${format(done)} of ${format(total)}${left}${tail}`
   }

@@ -131,7 +131,7 @@ export function recoverScratch(parent: string = tmpdir()): readonly string[] {
 
 /**
  * A new folder `plugpull-LABEL-XXXXXX` in `parent` (TMPDIR by default), only for this user.
- * Cleans up after dead runs first. Throws OUTPUT_IO where it cannot be made.
+ * `parent` MUST be there. Cleans up after dead runs first. Throws OUTPUT_IO where it cannot be made.
  */
 export function createScratch(label: string, parent: string = tmpdir()): Scratch {
   const path = makeFolder(label, parent)
@@ -154,7 +154,6 @@ export function createScratch(label: string, parent: string = tmpdir()): Scratch
 
 function makeFolder(label: string, parent: string): string {
   try {
-    mkdirSync(parent, { recursive: true })
     recoverScratch(parent)
     const path = mkdtempSync(join(realpathSync(parent), `${PREFIX}${label}-`))
     mkdirSync(join(path, NOTES))

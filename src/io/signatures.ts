@@ -6,7 +6,7 @@ import { closeSync, constants, readSync } from 'node:fs'
 import { ProbeError, messageOf } from '../core/errors.ts'
 import { SECTOR_BYTES } from '../core/units.ts'
 import { alignedBuffer, openPath } from './device.ts'
-import { findProgram, runToolSync } from './process.ts'
+import { runToolSync } from './process.ts'
 
 export interface Signature {
   /** `ext4`, `gpt`, `LVM2_member`, `qcow2`, … */
@@ -92,7 +92,6 @@ function parseWipefs(path: string, text: string): readonly Signature[] {
 }
 
 function blkidSignatures(path: string): readonly Signature[] {
-  if (findProgram('wipefs') === undefined) throw unchecked(path, 'the program wipefs of util-linux is not installed')
   try {
     return parseWipefs(path, runToolSync('wipefs', ['--json', '--', path], { limitMs: WIPEFS_LIMIT_MS }).stdout)
   } catch (error) {

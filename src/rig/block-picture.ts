@@ -26,7 +26,7 @@ export function completedBlocks(script: string, blocks: number): readonly string
 
 /** The blocks as they stand on what survived of a machine. `directory` is for a copy of them. */
 export async function survivingBlocks(
-  machine: Machine,
+  machine: Pick<Machine, 'survivor' | 'survivorFormat'>,
   run: string,
   blocks: number,
   directory: string,

@@ -167,7 +167,7 @@ async function runAndCut(context: CycleContext, course: Course, machine: AgentMa
 
 /** Rejects when the machine or the agent ends before the cut. */
 async function deathOf(machine: AgentMachine, agent: AgentProcess): Promise<never> {
-  const why = await Promise.race([machine.died, agent.ended.then((problem) => problem)])
+  const why = await Promise.race([machine.died, agent.ended])
   if (why instanceof ProbeError) throw why
   throw new ProbeError('RIG_FAILED', `${why}, before the cut`)
 }

@@ -82,9 +82,10 @@ function storyLines(campaign: CampaignResult): readonly string[] {
   ]
 }
 
-/** Violations before hazards, completed writes before those in flight, tears before losses, old before young. */
-const rankOf = ({ severity, kind, completedMs, ageMs }: Finding): readonly number[] => [
+/** Violations before hazards, a flush that lied before its writes, completed writes before those in flight, tears before losses, old before young. */
+const rankOf = ({ severity, rule, kind, completedMs, ageMs }: Finding): readonly number[] => [
   severity === 'violation' ? 1 : 0,
+  rule === 'flush-lie' ? 1 : 0,
   completedMs === undefined ? 0 : 1,
   kind === 'torn' ? 1 : 0,
   ageMs ?? 0,

@@ -1,8 +1,8 @@
 /** `plugpull loop`: options in, campaign out. */
-import { resolve } from 'node:path'
+import { mkdirSync, realpathSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { type OptionSpec, type RawOptions, WORKLOAD_OPTIONS } from '../core/agent-options.ts'
-import { EXIT } from '../core/errors.ts'
+import { EXIT, ProbeError, messageOf } from '../core/errors.ts'
 import { exitStatusHelp } from '../io/help.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { type Scratch, withScratch } from '../io/scratch.ts'
@@ -109,7 +109,7 @@ function rigsHelp(): string {
 async function loop(raw: RawOptions): Promise<number> {
   const config = parseLoopOptions(raw)
   config.rig.require()
-  const parent = config.keep === undefined ? [] : [resolve(config.keep)]
+  const parent = config.keep === undefined ? [] : [keepFolder(config.keep)]
   return withInterrupt((signal) =>
     withScratch(
       'loop',
@@ -129,6 +129,16 @@ async function loop(raw: RawOptions): Promise<number> {
       ...parent,
     ),
   )
+}
+
+/** Images of a campaign with `--keep` are made in that folder, so that keeping one is a rename. */
+function keepFolder(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true })
+    return realpathSync(path)
+  } catch (error) {
+    throw new ProbeError('OUTPUT_IO', `--keep ${path} cannot be made: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 async function collectorOf(raw: RawOptions, scratch: Scratch): Promise<Collector> {

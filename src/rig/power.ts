@@ -41,7 +41,15 @@ export async function killInOneGo(
 ): Promise<CutRecord> {
   const at = new Date().toISOString()
   for (const { pid } of doomed) signalTo(pid, 'SIGKILL')
-  return cutRecord({ kind, at, signal: 'SIGKILL', doomed, alive: await untilGone(doomed), note })
+  return cutRecord({
+    kind,
+    at,
+    signal: 'SIGKILL',
+    doomed,
+    alive: await untilGone(doomed),
+    note,
+    limitMs: GONE_LIMIT_MS,
+  })
 }
 
 /**
@@ -52,14 +60,15 @@ export async function terminateThenKill(
   kind: CutKind,
   doomed: readonly [Victim, ...Victim[]],
   note: string,
+  limitMs = GONE_LIMIT_MS,
 ): Promise<CutRecord> {
   const [target, ...others] = doomed
   const at = new Date().toISOString()
   signalTo(target.pid, 'SIGTERM')
-  const stubborn = await untilGone([target])
+  const stubborn = await untilGone([target], limitMs)
   for (const { pid } of others) signalTo(pid, 'SIGKILL')
   const alive = [...stubborn, ...(await untilGone(others))]
-  return cutRecord({ kind, at, signal: 'SIGTERM', doomed, alive, note })
+  return cutRecord({ kind, at, signal: 'SIGTERM', doomed, alive, note, limitMs })
 }
 
 interface Outcome {
@@ -69,9 +78,10 @@ interface Outcome {
   readonly doomed: readonly [Victim, ...Victim[]]
   readonly alive: readonly Victim[]
   readonly note: string
+  readonly limitMs: number
 }
 
-function cutRecord({ kind, at, signal, doomed: [target, ...others], alive, note }: Outcome): CutRecord {
+function cutRecord({ kind, at, signal, doomed: [target, ...others], alive, note, limitMs }: Outcome): CutRecord {
   const left = alive.map(({ what, pid }) => `${what} (pid ${pid})`).join(', ')
   return {
     kind,
@@ -80,6 +90,6 @@ function cutRecord({ kind, at, signal, doomed: [target, ...others], alive, note 
     target,
     alsoDied: others.filter((victim) => !alive.includes(victim)).map(({ what }) => what),
     died: alive.length === 0,
-    note: alive.length === 0 ? note : `${left} did not end within ${GONE_LIMIT_MS / 1000} s of its signal; ${note}`,
+    note: alive.length === 0 ? note : `${left} did not end within ${limitMs / 1000} s of its signal; ${note}`,
   }
 }

@@ -9,7 +9,7 @@ import type { Manifest } from '../../src/core/manifest.ts'
 import { Plan } from '../../src/core/plan.ts'
 import { keyOf } from '../../src/core/prng.ts'
 import type { LogRecord } from '../../src/core/record.ts'
-import { SectorBuffer, Stamper } from '../../src/core/stamp.ts'
+import { SectorBuffer, Stamper, peekWrite } from '../../src/core/stamp.ts'
 import { type LogEnd, LogDecoder } from '../../src/core/wire.ts'
 
 export interface Evidence {
@@ -139,4 +139,16 @@ export function checkContents(evidence: Evidence, target: string): void {
     stamper.fill(expected, 0, { write, lba: planned.lba, count: planned.sectors, epoch }, lba + i - planned.lba, 1)
     if (Buffer.compare(found, expected.bytes) !== 0) assert.fail(`sector ${lba + i} is not that of write ${write}`)
   }
+}
+
+/** Whatever was cut off: no write is on the target that a window in the log did not announce. */
+export function checkAnnounced({ manifest, records }: Evidence, target: string): void {
+  const window = records.reduce((top, { kind, id }) => (kind === 'window' ? Math.max(top, id) : top), 0)
+  const { lba, sectors } = manifest.plan.region
+  const device = new SectorBuffer(new Uint8Array(readFileSync(target)).buffer)
+  let newest = 0
+  for (let i = lba; i < lba + sectors; i++)
+    newest = Math.max(newest, peekWrite(device.words, i, keyOf(manifest.run), i))
+  assert(newest > 0, 'the target holds writes of the run')
+  assert(newest <= window, `write ${newest} is on the target, but the log announces none above ${window}`)
 }

@@ -13,15 +13,16 @@ function block(bytes: number, fill: (view: Buffer) => void): Buffer {
 }
 
 /** A DOS partition table with one Linux partition from sector 64. */
-export const dosTable = (sectors: number): Content => ({
-  0: block(512, (b) => {
+export const dosSector = (sectors: number): Buffer =>
+  block(512, (b) => {
     b.writeUInt32LE(0x1234abcd, 440)
     b[446 + 4] = 0x83
     b.writeUInt32LE(64, 446 + 8)
     b.writeUInt32LE(sectors - 64, 446 + 12)
     b.writeUInt16LE(0xaa55, 510)
-  }),
-})
+  })
+
+export const dosTable = (sectors: number): Content => ({ 0: dosSector(sectors) })
 
 /** A GUID partition table with one Linux partition from sector 64 (primary copy and the protective DOS table only). */
 export function guidTable(sectors: number): Content {

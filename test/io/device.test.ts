@@ -101,6 +101,34 @@ describe('a stable write survives SIGKILL of the device', () => {
   }
 })
 
+describe('a FUA write to a block device survives SIGKILL of what is below it', () => {
+  for (const { fua, survives } of [
+    { fua: true, survives: true },
+    { fua: false, survives: false },
+  ]) {
+    it(`FUA ${fua}: ${survives ? 'kept' : 'lost'}`, async (t) => {
+      const lab = openLab(t, ['root', 'losetup', 'qemu-storage-daemon', 'qemu-img', 'fuse'])
+      if (lab === undefined) return
+      const first = await serveQcow2(lab)
+      const device = openDevice(lab.loop(first.path), { mode: 'direct', access: 'write', exclusive: true })
+      lab.defer(() => device.close())
+      const buffer = alignedBuffer(4096)
+      buffer.bytes.fill(0x5a)
+      device.write(buffer, 0, 8, 8, fua)
+      first.kill('SIGKILL')
+      await first.exited
+      device.close()
+      await first.stop()
+      const second = await serveQcow2(lab, false)
+      const reader = openDevice(second.path, { mode: 'direct', access: 'read' })
+      lab.defer(() => reader.close())
+      const found = alignedBuffer(4096)
+      reader.read(found, 0, 8, 8)
+      assert.equal(Buffer.compare(found.bytes, buffer.bytes) === 0, survives)
+    })
+  }
+})
+
 describe('errors of an open device', () => {
   it('names the errno once the device is dead, and closes quietly', async (t) => {
     const lab = openLab(t, ['qemu-storage-daemon', 'qemu-img', 'fuse'])

@@ -1,6 +1,7 @@
 /** What tests of the edges need: a scratch folder, loop devices, mounts, processes; all undone in reverse order, come what may. */
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import type { TestContext } from 'node:test'
+import { sleepMs } from '../../src/io/clock.ts'
 import { atExit } from '../../src/io/interrupt.ts'
 import { runToolSync } from '../../src/io/process.ts'
 import { type Requirement, describeMissing, missingRequirements } from '../../src/io/requirements.ts'
@@ -86,4 +87,19 @@ export function openLab(t: TestContext, requirements: readonly Requirement[] = [
   const lab = new Lab()
   t.after(() => lab.close())
   return lab
+}
+
+/** True while the process exists and is more than a zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+/** Waits, with a limit, until it does not. */
+export async function untilDead(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 500 && isAlive(pid); tries++) await sleepMs(10)
+  return !isAlive(pid)
 }

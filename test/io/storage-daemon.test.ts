@@ -1,6 +1,6 @@
 /** Images behind qemu-storage-daemon: they open with their backing files, or say why not; and nothing is left over. */
 import assert from 'node:assert/strict'
-import { constants, readFileSync, readdirSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { constants, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { alignedBuffer, openDevice } from '../../src/io/device.ts'
 import { mountsUnder } from '../../src/io/mounts.ts'
@@ -79,6 +79,11 @@ describe('a storage daemon', () => {
     assert.deepEqual(mountsUnder(daemon.path), [])
     assert.equal(daemon.kill('SIGKILL'), false)
   })
+  it('opens every node read-only where nothing is to be written', () => {
+    const args = storageDaemonArguments({ image: '/i', format: 'qcow2', mountpoint: '/m', writable: false })
+    for (const text of [args[1], args[3]]) assert.match(text ?? '', /"read-only":true/)
+    assert.match(args[5] ?? '', /"writable":false/)
+  })
   it('asks QEMU for exactly what was asked of it', () => {
     const args = storageDaemonArguments({
       image: '/a b,c.img',
@@ -125,7 +130,7 @@ describe('what cannot be served says why, and leaves nothing behind', () => {
     await assert.rejects(startStorageDaemon(options), { code, message })
     assert.deepEqual(mountsUnder(lab.scratch.path), [])
   }
-  it('an image that is missing, damaged, cut off, or without its backing file', async (t) => {
+  it('an image that is missing, no image, damaged, or without its backing file', async (t) => {
     const lab = openLab(t, NEEDS)
     if (lab === undefined) return
     await refused(lab, served(lab, lab.scratch.file('none')), 'TARGET_MISSING', /does not exist/)
@@ -135,9 +140,12 @@ describe('what cannot be served says why, and leaves nothing behind', () => {
       'TARGET_IO',
       /not in qcow2 format/,
     )
-    const short = await image(lab, 'short.qcow2')
-    truncateSync(short, 1000)
-    await refused(lab, served(lab, short, { writable: false }), 'TARGET_IO', /short.qcow2 does not open/)
+    const damaged = await image(lab, 'damaged.qcow2')
+    const bytes = readFileSync(damaged)
+    // The size of a cluster, as a power of two.
+    bytes.writeUInt32BE(99, 20)
+    writeFileSync(damaged, bytes)
+    await refused(lab, served(lab, damaged, { writable: false }), 'TARGET_IO', /damaged.qcow2 does not open/)
     const base = lab.file('base.raw', MIB)
     const overlay = await image(lab, 'overlay.qcow2', '-b', base, '-F', 'raw')
     await runTool('rm', [base])

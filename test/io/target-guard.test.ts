@@ -1,14 +1,34 @@
 /** Every refusal of the guard on real files and loop devices; and that it lets a clean target through, untouched. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { chmodSync, linkSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { describe, it } from 'node:test'
 import { bytesOf } from '../../src/core/units.ts'
 import { openDevice } from '../../src/io/device.ts'
 import { type ManagedProcess, findProgram, runToolSync, startProcess } from '../../src/io/process.ts'
 import { startStorageDaemon } from '../../src/io/storage-daemon.ts'
 import { type GuardOptions, guardTarget } from '../../src/io/target-guard.ts'
-import { type Content, IMAGES, dosTable, fatBootSector, guidTable, lvmLabel, raidSuperblock } from './crafted.ts'
+import {
+  type Content,
+  IMAGES,
+  dosSector,
+  dosTable,
+  fatBootSector,
+  guidTable,
+  lvmLabel,
+  raidSuperblock,
+} from './crafted.ts'
 import { type Lab, openLab } from './lab.ts'
 
 const SECTORS = 32_768
@@ -141,7 +161,7 @@ describe('a mount is refused, whatever is said', () => {
       refuses(path, override(path), 'TARGET_MOUNTED', /unmount/)
     }
   })
-  it('of a partition, for the whole disk; and of the whole disk, for a partition', (t) => {
+  it('of a partition, for the whole disk', (t) => {
     const lab = openLab(t, LOOPS)
     if (lab === undefined) return
     const file = lab.file('disk', BYTES, dosTable(SECTORS))
@@ -152,6 +172,19 @@ describe('a mount is refused, whatever is said', () => {
     refuses(partition, REGION, 'TARGET_CARRIES_DATA', /ext4/)
     lab.mount(partition)
     for (const path of [partition, disk, file]) refuses(path, override(path), 'TARGET_MOUNTED', /unmount/)
+  })
+  it('of the whole disk, for a partition', (t) => {
+    const lab = openLab(t, LOOPS)
+    if (lab === undefined) return
+    const file = lab.file('disk', BYTES)
+    runToolSync('mkfs.ext4', ['-q', '-F', file])
+    // ext4 leaves the first sectors alone, so that a partition table fits beside it.
+    const descriptor = openSync(file, 'r+')
+    writeSync(descriptor, dosSector(SECTORS), 0, 512, 0)
+    closeSync(descriptor)
+    const disk = lab.loop(file, { partitions: true })
+    lab.mount(disk)
+    refuses(`${disk}p1`, override(`${disk}p1`), 'TARGET_MOUNTED', /whole disk/)
   })
   it('of a loop device on the device', (t) => {
     const lab = openLab(t, LOOPS)
@@ -193,6 +226,13 @@ describe('a mount is refused, whatever is said', () => {
     }
     lab.defer(() => void runToolSync('swapoff', [loop]))
     for (const path of [loop, file]) refuses(path, override(path), 'TARGET_MOUNTED', /swap/)
+    const swapFile = lab.file('swapfile', BYTES)
+    writeFileSync(swapFile, Buffer.alloc(BYTES))
+    chmodSync(swapFile, 0o600)
+    runToolSync('mkswap', [swapFile])
+    runToolSync('swapon', [swapFile])
+    lab.defer(() => void runToolSync('swapoff', [swapFile]))
+    refuses(swapFile, override(swapFile), 'TARGET_MOUNTED', /swap/)
   })
 })
 

@@ -33,7 +33,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
-  await plugpull().parseAsync(process.argv)
+  const program = await plugpull(process.argv[2])
+  await program.parseAsync(process.argv)
 } catch (error) {
   process.exitCode = report(error)
 }

@@ -1,10 +1,9 @@
-/** The commands of the program, put together. */
+/**
+ * The commands of the program, put together. Each is loaded only when it is the one that runs: an agent in a guest has no
+ * use for an HTTP server, and a loop starts two processes a cycle.
+ */
 import { Command } from 'commander'
-import { agentCommand } from './agent/command.ts'
-import { collectorCommand, reportCommand } from './collector/command.ts'
 import { VERSION } from './core/version.ts'
-import { demoCommand, loopCommand } from './rig/command.ts'
-import { verifyCommand } from './verify/command.ts'
 
 const FIRST_STEPS = `
 First steps:
@@ -12,16 +11,25 @@ First steps:
   plugpull loop --help          cut the power again and again, by a rig
   plugpull agent --help         write inside your own VM`
 
-/** Usage errors are thrown, not printed: whoever runs the program reports them in one place. */
-export function plugpull(): Command {
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  collector: async () => (await import('./collector/command.ts')).collectorCommand(),
+  agent: async () => (await import('./agent/command.ts')).agentCommand(),
+  verify: async () => (await import('./verify/command.ts')).verifyCommand(),
+  loop: async () => (await import('./rig/command.ts')).loopCommand(),
+  report: async () => (await import('./collector/command.ts')).reportCommand(),
+  demo: async () => (await import('./rig/command.ts')).demoCommand(),
+}
+
+/** The program with the one command named, or with all. Usage errors are thrown: whoever runs it reports them in one place. */
+export async function plugpull(name?: string): Promise<Command> {
   const root = quiet(new Command('plugpull'))
     .description(
       'A durability probe for virtual disks: writes, cuts the power, and says what was lost, torn or reordered',
     )
     .version(VERSION)
     .addHelpText('after', FIRST_STEPS)
-  const commands = [collectorCommand, agentCommand, verifyCommand, loopCommand, reportCommand, demoCommand]
-  for (const make of commands) root.addCommand(quiet(make()))
+  const only = name === undefined ? undefined : COMMANDS[name]
+  for (const load of only === undefined ? Object.values(COMMANDS) : [only]) root.addCommand(quiet(await load()))
   return root
 }
 

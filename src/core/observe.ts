@@ -13,8 +13,8 @@ import { type Key64, hexOf, keyOf } from './prng.ts'
 import { SectorBuffer, type Stamp, type StampedRun, Stamper, decodeStamp, peekWrite } from './stamp.ts'
 import { BASELINE_WRITE, SECTOR_BYTES, WRITE_ID_MAX } from './units.ts'
 
-/** Sectors in a range at most: 32 MiB. */
-export const RANGE_SECTORS = 65_536
+/** Sectors in a range at most: 16 MiB. */
+export const RANGE_SECTORS = 32_768
 
 /** What a sector holds, in one byte. */
 export const SEEN = {

@@ -22,8 +22,8 @@ function helpOf(command: Command): string {
   return text.trimEnd()
 }
 
-function cliDocument(): string {
-  const program = plugpull()
+async function cliDocument(): Promise<string> {
+  const program = await plugpull()
   const parts = program.commands.map(
     (command) => `## plugpull ${command.name()}\n\n\`\`\`\n${helpOf(command)}\n\`\`\`\n`,
   )
@@ -71,10 +71,11 @@ function holdEqual(name: string, made: string): void {
 }
 
 describe('documents', () => {
-  test('CLI.md holds the help of every command', () => holdEqual('CLI.md', cliDocument()))
+  test('CLI.md holds the help of every command', async () => holdEqual('CLI.md', await cliDocument()))
   test('ERRORS.md holds every code and exit status', () => holdEqual('ERRORS.md', errorDocument()))
-  test('every help names an example and its exit statuses', () => {
-    for (const command of plugpull().commands) {
+  test('every help names an example and its exit statuses', async () => {
+    const { commands } = await plugpull()
+    for (const command of commands) {
       const help = helpOf(command)
       assert.match(help, /Example/i, command.name())
       assert.match(help, /Exit status/i, command.name())
@@ -85,8 +86,9 @@ describe('documents', () => {
     assert.ok(typeof parsed === 'object' && parsed !== null && 'version' in parsed)
     assert.equal(parsed.version, VERSION)
   })
-  test('every workload stands in the help of the agent', () => {
-    const agent = plugpull().commands.find((command) => command.name() === 'agent')
+  test('every workload stands in the help of the agent', async () => {
+    const { commands } = await plugpull()
+    const agent = commands.find((command) => command.name() === 'agent')
     assert.ok(agent)
     for (const { name } of WORKLOADS) assert.ok(helpOf(agent).includes(name), name)
   })

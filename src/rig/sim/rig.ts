@@ -1,0 +1,209 @@
+/**
+ * Rig `sim`: agent and disk in this process, in simulated time. It needs nothing of the machine, so it is what a machine
+ * without FUSE or QEMU can still show, and a quick way to see what a lying disk looks like.
+ *
+ * Cache modes are QEMU's by their promise only: `none` and `writeback` are a volatile write cache, `writethrough` and
+ * `directsync` none, `unsafe` one that acknowledges flushes without doing them.
+ */
+import { accessSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseWorkloadOptions, planSpecOf, type WorkloadOptions } from '../../core/agent-options.ts'
+import { messageOf, ProbeError } from '../../core/errors.ts'
+import type { TargetFacts } from '../../core/manifest.ts'
+import { hexOf, keyOf, randomBits } from '../../core/prng.ts'
+import { formatBytes } from '../../core/size.ts'
+import { SECTOR_BYTES, WRITE_ID_MAX } from '../../core/units.ts'
+import {
+  CACHE_MODES,
+  type CutKind,
+  type CutRecord,
+  type OwnRun,
+  type OwnRunRequest,
+  type RigKind,
+  type RigSetup,
+  type SelfRunningMachine,
+} from '../rig.ts'
+import { FAULT_KINDS, type FaultKind, type FaultSpec, isCutFault, parseFault } from './fault.ts'
+import type { SimOverrides } from './options.ts'
+import { runSimulation, type Simulation } from './run.ts'
+
+const SIZE_BYTES_MAX = 2 ** 30
+const EVENTS_MAX = 5_000_000
+const LOG_PIECE_BYTES = 1 << 20
+const ALWAYS = { rate: 1, times: Number.POSITIVE_INFINITY } as const
+/** How often a fault strikes that is asked for by name alone, where once is not often enough to show. */
+const RATES: Partial<Record<FaultKind, FaultSpec['rate']>> = {
+  'drop-flush': 1,
+  'ignore-fua': 1,
+  'acknowledge-early': 0.1,
+  'tear-sector': 0.05,
+  misdirect: 0.02,
+  'write-two-places': 0.02,
+  'reorder-across-flush': 0.5,
+}
+
+/** Faults that an image file can show, under the contracts that the cache modes have. */
+const RIG_FAULTS = FAULT_KINDS.filter((kind) => kind !== 'read-error' && kind !== 'tear-atomic' && kind !== 'reorder')
+
+class SimMachine implements SelfRunningMachine {
+  readonly kind = 'self'
+  readonly labels: SelfRunningMachine['labels']
+  readonly contract: SelfRunningMachine['contract']
+  readonly survivor: string
+  readonly survivorFormat = 'raw'
+  readonly #setup: RigSetup
+  readonly #faults: readonly FaultSpec[]
+  #simulation: Simulation | undefined
+
+  constructor(setup: RigSetup, faults: readonly FaultSpec[]) {
+    this.#setup = setup
+    this.#faults = faults
+    this.survivor = join(setup.directory, 'survivor.raw')
+    this.contract = setup.cache === 'writethrough' || setup.cache === 'directsync' ? 'write-through' : 'volatile'
+    this.labels = setup.fault === undefined ? { disk: 'simulated' } : { disk: 'simulated', fault: setup.fault }
+  }
+
+  run(request: OwnRunRequest): Promise<OwnRun> {
+    // An executor turns what is thrown into a rejection, as a promise of the port is expected to.
+    return new Promise((resolve) => {
+      this.#simulation = runSimulation(this.#setup.seed, this.#overrides(request))
+      resolve(ownRunOf(this.#simulation))
+    })
+  }
+
+  cut(kind: CutKind): Promise<CutRecord> {
+    const at = new Date().toISOString()
+    const simulation = this.#simulation
+    if (simulation === undefined)
+      return Promise.reject(new ProbeError('INTERNAL', 'a simulated disk is cut by its run: run it first'))
+    return new Promise((resolve) => {
+      writeFileSync(this.survivor, survivingBytes(simulation), { flag: 'wx' })
+      const note = `simulated: the power went at ${(simulation.cutAtUs / 1000).toFixed(3)} ms of simulated time`
+      resolve({ kind, at, target: { what: 'simulated disk', pid: process.pid }, died: true, note })
+    })
+  }
+
+  dispose(): Promise<void> {
+    this.#simulation = undefined
+    return Promise.resolve()
+  }
+
+  #overrides(request: OwnRunRequest): SimOverrides {
+    const options = parseWorkloadOptions(request.options)
+    const { seed, sizeBytes } = this.#setup
+    const key = keyOf(seed)
+    const sizeSectors = sizeBytes / SECTOR_BYTES
+    const mode = this.contract === 'write-through' || options.io === 'dsync' ? 'write-through' : 'volatile'
+    const target: TargetFacts = {
+      path: this.survivor,
+      kind: 'file',
+      sizeSectors,
+      logicalBlockBytes: SECTOR_BYTES,
+      writeCache: mode === 'write-through' ? 'write through' : 'write back',
+      fua: true,
+      driver: 'sim',
+    }
+    return {
+      run: request.run,
+      device: hexOf({ lo: randomBits(key, 1, 0xdeb), hi: randomBits(key, 2, 0xdeb) }),
+      campaign: request.campaign,
+      sizeSectors,
+      plan: planSpecOf(options, options.seed ?? seed, target),
+      queueDepth: options.queueDepth,
+      flushMode: options.flushMode,
+      commit: options.commit,
+      overlapInFlight: options.overlapInFlight,
+      baseline: options.baseline,
+      writesMax: options.writesMax ?? WRITE_ID_MAX,
+      before: 'zeros',
+      mode,
+      atomicSectors: 0,
+      survival: 0.5,
+      writeBack: 0.2,
+      serviceUs: 100,
+      shipUs: 1000,
+      windowWrites: 256,
+      frameRecords: 8,
+      // A tail that is lost takes the evidence of the last flushes along: here it would hide what is to be seen.
+      tail: 'all',
+      cutInFormat: false,
+      failureChance: 0,
+      faults: this.#faults,
+      ...timingOf(options, request.cutAfterMs),
+      described: { startedAt: new Date().toISOString(), io: options.io, target, labels: request.labels },
+    }
+  }
+}
+
+/** A workload with an end is cut after its end, any other after its start: as the loop does it with real disks. */
+function timingOf(options: WorkloadOptions, cutAfterMs: number): SimOverrides {
+  const afterUs = cutAfterMs * 1000
+  const ends = options.workload === 'script' || options.writesMax !== undefined || options.durationMs !== undefined
+  const common = { cutAfterEvents: EVENTS_MAX, stopAtUs: (options.durationMs ?? Number.POSITIVE_INFINITY) * 1000 }
+  return ends
+    ? { ...common, cutAtUs: Number.POSITIVE_INFINITY, cutAfterEndUs: afterUs }
+    : { ...common, cutAtUs: afterUs }
+}
+
+function ownRunOf({ manifest, log, seed, disk, options }: Simulation): OwnRun {
+  const pieces: Uint8Array[] = []
+  for (let at = 0; at < log.length; at += LOG_PIECE_BYTES) pieces.push(log.subarray(at, at + LOG_PIECE_BYTES))
+  const lies = options.faults.map(({ kind }) => kind).join(', ')
+  const told = lies === '' ? 'honest' : `${lies}: struck ${disk.injections.length} times`
+  return { manifest, log: pieces, note: `simulated ${options.mode} disk, ${told}; seed ${seed}` }
+}
+
+/** The medium as an image file shows it: a device that became smaller is a shorter file. */
+function survivingBytes({ disk }: Simulation): Uint8Array {
+  const ends = [...disk.unreadable].filter(([, errno]) => errno === 'EOF').map(([lba]) => lba)
+  const end = ends.reduce((least, lba) => Math.min(least, lba), disk.options.sizeSectors)
+  return disk.medium.bytes.subarray(0, end * SECTOR_BYTES)
+}
+
+function faultsOf({ cache, fault }: RigSetup): readonly FaultSpec[] {
+  const unsafe: readonly FaultSpec[] = [
+    { kind: 'drop-flush', ...ALWAYS },
+    { kind: 'ignore-fua', ...ALWAYS },
+  ]
+  if (fault === undefined) return cache === 'unsafe' ? unsafe : []
+  const asked = parseFault(fault)
+  const rate = asked.rate ?? RATES[asked.kind]
+  const often = isCutFault(asked.kind) || rate === undefined ? {} : { rate, times: Number.POSITIVE_INFINITY }
+  return [...(cache === 'unsafe' ? unsafe : []), { ...asked, ...often }]
+}
+
+function prepare(setup: RigSetup): Promise<SelfRunningMachine> {
+  return new Promise((resolve) => {
+    if (setup.sizeBytes > SIZE_BYTES_MAX || setup.sizeBytes % SECTOR_BYTES !== 0) {
+      throw new ProbeError(
+        'BAD_OPTION',
+        `--size got ${setup.sizeBytes} bytes; a simulated disk takes whole sectors up to ${formatBytes(SIZE_BYTES_MAX)}`,
+      )
+    }
+    try {
+      accessSync(setup.directory)
+    } catch (cause) {
+      throw new ProbeError('RIG_FAILED', `the directory of the cycle cannot be used: ${messageOf(cause)}`, { cause })
+    }
+    resolve(new SimMachine(setup, faultsOf(setup)))
+  })
+}
+
+export const simRig: RigKind = {
+  name: 'sim',
+  summary: 'a simulated disk with a volatile cache, seeded, in simulated time; needs nothing, and lies on request',
+  cuts: ['host-power'],
+  images: ['raw'],
+  caches: CACHE_MODES,
+  faults: RIG_FAULTS,
+  defaultSizeBytes: 16 * 2 ** 20,
+  positiveControl: {
+    rig: 'sim',
+    cut: 'host-power',
+    cache: 'none',
+    fault: 'drop-flush',
+    why: 'a disk that acknowledges flushes without doing them loses what they made stable',
+  },
+  require: () => undefined,
+  prepare,
+}

@@ -2,14 +2,15 @@
 // Does nothing where that is done already. All output goes to stderr, so that a command's own stdout stays its own.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { COMPILER, systemPackages } from './system-packages.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stampFile = join(root, 'node_modules', '.plugpull-installed')
-const buildStamp = join(root, 'dist', '.plugpull-built')
+const dist = join(root, 'dist')
+const buildStamp = join(dist, '.plugpull-built')
 const lockDir = join(root, '.prepare.lock')
 const LOCK_LIMIT_MS = 300_000
 
@@ -68,12 +69,19 @@ function isBuilt() {
   )
 }
 
+/** Compiled beside the old build and then put in its place: a program that runs from it finds its files at any time. */
 function build(quiet) {
   say(quiet, 'compiling …')
   const started = Date.now()
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
-  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.json')])
-  writeFileSync(buildStamp, String(started))
+  const [next, old] = ['dist.next', 'dist.old'].map((name) => join(root, name))
+  for (const folder of [next, old]) rmSync(folder, { recursive: true, force: true })
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const output = ['--outDir', next, '--tsBuildInfoFile', join(next, '.tsbuildinfo')]
+  run(process.execPath, [tsc, '-p', join(root, 'tsconfig.json'), ...output])
+  writeFileSync(join(next, '.plugpull-built'), String(started))
+  if (existsSync(dist)) renameSync(dist, old)
+  renameSync(next, dist)
+  rmSync(old, { recursive: true, force: true })
 }
 
 /** Node's own headers, where they are installed beside it, spare node-gyp a download. */

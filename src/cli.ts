@@ -19,11 +19,9 @@ function report(error: unknown): number {
 function reportUsage(error: CommanderError): number {
   if (error.exitCode === 0) return EXIT.held
   if (error.code === 'commander.help') return EXIT.usage
-  const [, , command = ''] = process.argv
-  const help = command.startsWith('-') ? 'plugpull --help' : `plugpull ${command} --help`
-  process.stderr.write(
-    `plugpull: BAD_OPTION: ${error.message.replace(/^error: /, '')}; see ${help.replace('  ', ' ')}\n`,
-  )
+  const [, , first = ''] = process.argv
+  const help = first.startsWith('-') || error.code === 'commander.unknownCommand' ? '' : `${first} `
+  process.stderr.write(`plugpull: BAD_OPTION: ${error.message.replace(/^error: /, '')}; see plugpull ${help}--help\n`)
   return EXIT.usage
 }
 

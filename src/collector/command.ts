@@ -19,7 +19,7 @@ interface CollectorOptions {
 
 export function collectorCommand(): Command {
   return new Command('collector')
-    .description('Keep the logs, cuts and verdicts of runs, and serve them over HTTP.')
+    .description('Keeps the logs, cuts and verdicts of runs, and serves them over HTTP')
     .option('--listen <HOST:PORT>', 'where to listen; port 0 takes a free one', LISTEN_DEFAULT)
     .option('--store <KIND:WHERE>', 'where to keep everything: sqlite:FILE', STORE_DEFAULT)
     .option('--token-file <FILE>', 'ask for the token in this file; needed to listen beyond this machine')
@@ -62,7 +62,7 @@ interface ReportOptions {
 export function reportCommand(): Command {
   const format = new Option('--format <FORMAT>', 'how to print it').choices(FORMATS).default('text')
   return new Command('report')
-    .description('Tell what a campaign found: verdicts, rates with their intervals, every run.')
+    .description('Tells what a campaign found: verdicts, rates with their intervals, every run')
     .requiredOption('--campaign <NAME>', 'the campaign')
     .option('--against <NAME>', "compare with this campaign, by Fisher's exact test")
     .option('--collector <URL>', 'ask a running collector')

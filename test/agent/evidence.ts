@@ -141,14 +141,25 @@ export function checkContents(evidence: Evidence, target: string): void {
   }
 }
 
-/** Whatever was cut off: no write is on the target that a window in the log did not announce. */
-export function checkAnnounced({ manifest, records }: Evidence, target: string): void {
-  const window = records.reduce((top, { kind, id }) => (kind === 'window' ? Math.max(top, id) : top), 0)
-  const { lba, sectors } = manifest.plan.region
-  const device = new SectorBuffer(new Uint8Array(readFileSync(target)).buffer)
+/** Top of the last window that is announced. */
+export const windowOf = ({ records }: Pick<Evidence, 'records'>): number =>
+  records.reduce((top, { kind, id }) => (kind === 'window' ? Math.max(top, id) : top), 0)
+
+/** The highest write of the run whose stamp is anywhere in the region; 0 where there is none. */
+export function newestOnTarget({ plan, run }: Manifest, target: string): number {
+  const { lba, sectors } = plan.region
+  const { words } = new SectorBuffer(new Uint8Array(readFileSync(target)).buffer)
   let newest = 0
-  for (let i = lba; i < lba + sectors; i++)
-    newest = Math.max(newest, peekWrite(device.words, i, keyOf(manifest.run), i))
+  for (let i = lba; i < lba + sectors; i++) newest = Math.max(newest, peekWrite(words, i, keyOf(run), i))
+  return newest
+}
+
+/** Whatever was cut off: no write is on the target that a window in the log did not announce. */
+export function checkAnnounced(evidence: Evidence, target: string): void {
+  const newest = newestOnTarget(evidence.manifest, target)
   assert(newest > 0, 'the target holds writes of the run')
-  assert(newest <= window, `write ${newest} is on the target, but the log announces none above ${window}`)
+  assert(
+    newest <= windowOf(evidence),
+    `write ${newest} is on the target, but the log announces none above ${windowOf(evidence)}`,
+  )
 }

@@ -19,6 +19,8 @@ test('a lock held by one thread is had by no other: a plain counter loses nothin
     const { workerData } = require('node:worker_threads')
     import('${lockFile}').then(({ FutexLock }) => {
       const lock = new FutexLock(workerData, 0)
+      Atomics.add(workerData, 4, 1)
+      while (Atomics.load(workerData, 4) < 4);
       for (let i = 0; i < 50000; i++) {
         lock.take()
         workerData[8] = workerData[8] + 1

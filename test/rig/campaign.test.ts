@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Verdict, VerdictWord } from '../../src/core/verdict.ts'
+import { VERDICT_SCHEMA } from '../../src/core/verdict.ts'
+import { type ControlResult, type CycleResult, campaignExitStatus, campaignOf } from '../../src/rig/campaign.ts'
+import { campaignText, cycleLine } from '../../src/rig/campaign-report.ts'
+
+const HEAD = { campaign: 'c', rig: 'r', image: 'raw', cache: 'none', cut: 'sigkill', seed: '0000000000000001' }
+
+function verdictOf(word: VerdictWord, changes: Partial<Verdict> = {}): Verdict {
+  return {
+    schema: VERDICT_SCHEMA,
+    run: '0000000000000000',
+    verdict: word,
+    inconclusiveBecause: [],
+    contract: 'volatile',
+    consistentWith: [],
+    checked: {
+      sectors: 0,
+      stableSectors: 0,
+      supersededSectors: 0,
+      stableWrites: 0,
+      completeWrites: 0,
+      issuedWrites: 0,
+      flushes: 0,
+    },
+    violations: {
+      lost: 0,
+      torn: 0,
+      reordered: 0,
+      misdirected: 0,
+      collateral: 0,
+      corrupt: 0,
+      phantom: 0,
+      unreadable: 0,
+    },
+    hazards: { lost: 0, torn: 0, reordered: 0, corrupt: 0 },
+    liedFlushes: 0,
+    exposure: { lostWrites: 0, lostBytes: 0, oldestLostMs: 0 },
+    log: { tail: 'clean', ended: false, lastRecordMs: 0 },
+    findings: [],
+    findingsOmitted: 0,
+    ...changes,
+  }
+}
+
+const cycleOf = (word: VerdictWord, changes: Partial<CycleResult> = {}): CycleResult => ({
+  cycle: 1,
+  run: '0000000000000000',
+  seed: '0000000000000001',
+  cutAfterMs: 300,
+  word,
+  verdict: verdictOf(word),
+  ...changes,
+})
+
+const control = (caught: boolean): ControlResult => ({
+  rig: 'host-power',
+  image: 'raw',
+  cut: 'host-power',
+  cache: 'unsafe',
+  why: 'it lies',
+  caught,
+  cycles: [cycleOf(caught ? 'violation' : 'held')],
+})
+
+describe('a campaign', () => {
+  it('takes the worst of its cycles', () => {
+    const words: readonly (readonly [readonly VerdictWord[], VerdictWord, number])[] = [
+      [['held', 'held'], 'held', 0],
+      [['held', 'inconclusive'], 'inconclusive', 11],
+      [['inconclusive', 'violation', 'held'], 'violation', 10],
+      [[], 'inconclusive', 11],
+    ]
+    for (const [cycles, verdict, status] of words) {
+      const result = campaignOf(
+        HEAD,
+        cycles.map((word) => cycleOf(word)),
+      )
+      assert.equal(result.verdict, verdict)
+      assert.equal(campaignExitStatus(result), status)
+    }
+  })
+
+  it('is inconclusive where its liar was not caught, and says so', () => {
+    const result = campaignOf(HEAD, [cycleOf('held')], control(false))
+    assert.equal(result.verdict, 'inconclusive')
+    assert.match(result.inconclusiveBecause.join(), /positive control was not caught/)
+    assert.match(campaignText(result), /POSITIVE CONTROL NOT CAUGHT/)
+    assert.equal(campaignOf(HEAD, [cycleOf('held')], control(true)).verdict, 'held')
+    assert.equal(campaignOf(HEAD, [cycleOf('violation')], control(false)).verdict, 'violation')
+  })
+
+  it('counts only verdicts that may be relied on', () => {
+    const broken = cycleOf('inconclusive', { verdict: verdictOf('violation'), problem: 'the cut killed nothing' })
+    const { summary } = campaignOf(HEAD, [cycleOf('held'), cycleOf('violation'), broken])
+    assert.deepEqual(
+      [summary.cycles, summary.verified, summary.held, summary.violation, summary.inconclusive],
+      [3, 2, 1, 1, 1],
+    )
+    assert.deepEqual([summary.rates.violation.count, summary.rates.violation.of], [1, 2])
+    assert.ok(summary.rates.violation.low > 0 && summary.rates.violation.high < 1)
+    assert.equal(summary.rates.inconclusive.of, 3)
+  })
+
+  it('tells a cycle in a line', () => {
+    const verdict = verdictOf('violation', {
+      violations: {
+        lost: 40,
+        torn: 0,
+        reordered: 0,
+        misdirected: 0,
+        collateral: 0,
+        corrupt: 0,
+        phantom: 0,
+        unreadable: 0,
+      },
+      hazards: { lost: 3, torn: 1, reordered: 0, corrupt: 0 },
+      liedFlushes: 1,
+      exposure: { lostWrites: 43, lostBytes: 4096, oldestLostMs: 400 },
+    })
+    const line = cycleLine(cycleOf('violation', { verdict, cycle: 3 }), 20)
+    assert.match(
+      line,
+      /^ 3\/20 {2}violation .*forbidden: lost 40, 1 flush was a lie; permitted: lost 3, torn 1 \(4 KiB at risk, oldest 400 ms\)/,
+    )
+    assert.match(cycleLine(cycleOf('held'), 1), /nothing lost, torn or reordered/)
+    assert.match(cycleLine(cycleOf('inconclusive', { problem: 'the agent ended' }), 1), /the agent ended/)
+  })
+})

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { after, describe, it } from 'node:test'
+import { isGone, killInOneGo, terminateThenKill } from '../../src/rig/power.ts'
+
+const started: ChildProcess[] = []
+
+/** A process that says `ready`, and what it does with SIGTERM. */
+async function child(onTerm: 'dies' | 'stays'): Promise<ChildProcess & { readonly pid: number }> {
+  const source = `${onTerm === 'stays' ? "process.on('SIGTERM', () => undefined);" : ''} process.stdout.write('ready'); setInterval(() => undefined, 1000)`
+  const spawned = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
+  started.push(spawned)
+  await once(spawned.stdout, 'data')
+  assert.ok(spawned.pid !== undefined)
+  return Object.assign(spawned, { pid: spawned.pid })
+}
+
+describe('taking the power away', () => {
+  after(() => {
+    for (const each of started) each.kill('SIGKILL')
+  })
+
+  it('kills all in the order given and tells who died', async () => {
+    const disk = await child('stays')
+    const agent = await child('stays')
+    const record = await killInOneGo(
+      'host-power',
+      [
+        { what: 'disk', pid: disk.pid },
+        { what: 'agent', pid: agent.pid },
+      ],
+      'a test',
+    )
+    assert.deepEqual(
+      { ...record, at: '' },
+      {
+        kind: 'host-power',
+        at: '',
+        signal: 'SIGKILL',
+        target: { what: 'disk', pid: disk.pid },
+        alsoDied: ['agent'],
+        died: true,
+        note: 'a test',
+      },
+    )
+    assert.ok(isGone(disk.pid) && isGone(agent.pid))
+  })
+
+  it('lets the first tidy up, then kills the rest', async () => {
+    const disk = await child('dies')
+    const agent = await child('stays')
+    const record = await terminateThenKill(
+      'sigterm',
+      [
+        { what: 'disk', pid: disk.pid },
+        { what: 'agent', pid: agent.pid },
+      ],
+      'a test',
+    )
+    assert.equal(record.signal, 'SIGTERM')
+    assert.equal(record.died, true)
+    assert.equal(disk.signalCode ?? (await once(disk, 'exit'))[1], 'SIGTERM')
+    assert.equal(agent.signalCode ?? (await once(agent, 'exit'))[1], 'SIGKILL')
+  })
+
+  it('says so where something does not die', async () => {
+    const disk = await child('stays')
+    try {
+      const record = await terminateThenKill('sigterm', [{ what: 'disk', pid: disk.pid }], 'a test', 100)
+      assert.equal(record.died, false)
+      assert.match(record.note ?? '', /disk \(pid \d+\) did not end within 0.1 s/)
+    } finally {
+      disk.kill('SIGKILL')
+    }
+  })
+
+  it('takes a process that is gone already for dead', async () => {
+    const gone = await child('dies')
+    gone.kill('SIGKILL')
+    await once(gone, 'exit')
+    assert.equal((await killInOneGo('sigkill', [{ what: 'disk', pid: gone.pid }], '')).died, true)
+  })
+})

@@ -1,6 +1,8 @@
 /**
  * What the target holds before the first write, made known: `format` stamps the region with write 0 and flushes it,
- * `scan` records a digest of every sector in the log. Both in pieces, so that memory stays bounded whatever the region.
+ * `scan` flushes it and records a digest of every sector in the log. Both in pieces, so that memory stays bounded
+ * whatever the region. Either way what is recorded is stable: a volatile cache may lose everything else in the cut, and
+ * the device would be accused of it.
  */
 import { BaselineEncoder, digestSectors } from '../core/baseline.ts'
 import { ProbeError, messageOf } from '../core/errors.ts'
@@ -52,6 +54,7 @@ async function scan(parts: BaselineParts): Promise<boolean> {
   const encoder = new BaselineEncoder(manifest.plan.region.lba, (payload) =>
     uplink.push(frames.frame('baseline', payload), false),
   )
+  attempt(parts, 'flushing what an earlier writer left in its cache', () => device.flush())
   const finished = await eachPiece(parts, (from, sectors) => {
     attempt(parts, `reading ${sectors} sectors at ${from}`, () => device.read(buffer, 0, from, sectors))
     digestSectors(buffer.words, sectors, lo, hi)

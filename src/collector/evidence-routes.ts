@@ -1,9 +1,7 @@
 /** What is told of a run after its log: how it was cut, and what the verifier said. */
 import { ApiError, runUnknown } from './api-error.ts'
-import type { RouteContext } from './routes.ts'
-import { knownRun } from './run-routes.ts'
+import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
-import type { CollectorServer } from './server.ts'
 
 /** Verdicts list findings, up to the verifier's cap. */
 const VERDICT_BYTES_MAX = 64 << 20

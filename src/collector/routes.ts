@@ -2,21 +2,11 @@
 import { summarise } from '../core/campaign.ts'
 import { ApiError } from './api-error.ts'
 import { addEvidenceRoutes } from './evidence-routes.ts'
-import type { GroupCommit } from './group-commit.ts'
 import { renderIndex, renderRun } from './index-page.ts'
 import { addLogRoutes } from './log-routes.ts'
-import { addRunRoutes, knownRun } from './run-routes.ts'
+import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
+import { addRunRoutes } from './run-routes.ts'
 import * as schema from './schemas.ts'
-import type { CollectorServer } from './server.ts'
-import type { Store } from './store.ts'
-
-export interface RouteContext {
-  readonly store: Store
-  readonly commits: GroupCommit
-  readonly version: string
-  /** Wall clock, ISO 8601, UTC. */
-  readonly now: () => string
-}
 
 const RUNS_SHOWN = 100
 

@@ -1,19 +1,9 @@
 /** Runs: created once, listed by pages, read in full. */
-import type { RunView } from '../core/campaign.ts'
 import { ApiError, runUnknown } from './api-error.ts'
-import type { RouteContext } from './routes.ts'
+import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
-import type { CollectorServer } from './server.ts'
-import type { Store } from './store.ts'
 
 const PAGE_RUNS = 100
-
-/** The run, or RUN_UNKNOWN. */
-export async function knownRun(store: Store, run: string): Promise<RunView> {
-  const view = await store.run(run)
-  if (view === undefined) throw runUnknown(run)
-  return view
-}
 
 export function addRunRoutes(app: CollectorServer, context: RouteContext): void {
   addCreateRun(app, context)

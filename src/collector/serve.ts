@@ -10,7 +10,8 @@ import { withInterrupt } from '../io/interrupt.ts'
 import { createLogger } from '../io/logger.ts'
 import { type ListenAddress, parseListen, requireTokenBeyondLoopback, urlOf } from './listen-address.ts'
 import { openStore } from './open-store.ts'
-import { type CollectorServer, createServer } from './server.ts'
+import type { CollectorServer } from './app.ts'
+import { createServer } from './server.ts'
 
 export interface ServeOptions {
   readonly listen: string

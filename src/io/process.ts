@@ -8,7 +8,6 @@ import { delimiter, isAbsolute, join } from 'node:path'
 import { ProbeError, errnoOf, messageOf } from '../core/errors.ts'
 import { sleepMs } from './clock.ts'
 import { atExit } from './interrupt.ts'
-import type { Scratch } from './scratch.ts'
 
 /** How a process ended; exactly one of the two is set, except that `code` is -1 where it could not be started. */
 export interface Exit {
@@ -16,11 +15,17 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
+/** Where a process is noted that must not outlive us (io/scratch). */
+export interface PidNotes {
+  /** Returns what takes the note back. */
+  notePid(pid: number): () => void
+}
+
 export interface StartOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   /** Where its id is noted until it ends. */
-  readonly scratch?: Scratch
+  readonly scratch?: PidNotes
   /** Keep standard output as a pipe (`child.stdout`) for the caller to read; else it is discarded. */
   readonly pipeOutput?: boolean
   /** Called with each whole line of standard error. */

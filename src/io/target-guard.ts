@@ -7,6 +7,7 @@
  * After it the agent opens a device with O_EXCL, so that nobody mounts it between the look and the first write.
  */
 import { type BigIntStats, closeSync, constants, realpathSync, statfsSync } from 'node:fs'
+import { basename } from 'node:path'
 import { ProbeError } from '../core/errors.ts'
 import { formatBytes } from '../core/size.ts'
 import { bytesOf } from '../core/units.ts'
@@ -14,7 +15,7 @@ import { openPath } from './device.ts'
 import { mountOver } from './mounts.ts'
 import { findSignatures } from './signatures.ts'
 import { deviceNumber, readKernelFile, statTarget, sysfsFolder, targetGeometry } from './target.ts'
-import { type Relative, findMount, findOpener, findSwap, isLocked, relativesOf } from './target-users.ts'
+import { type Relative, findMount, findOpener, findSwap, findWriter, isLocked, relativesOf } from './target-users.ts'
 
 export interface GuardOptions {
   /** What will be written, in 512-byte sectors. */
@@ -119,9 +120,21 @@ class Guard {
           'another process holds a lock on it, perhaps a running QEMU',
           'end that process',
         )
+      this.#refuseWriter()
       return
     }
     this.#claim()
+  }
+
+  /** A file has no claim: two agents at once would each take the other's writes for the disk's doing. */
+  #refuseWriter(): void {
+    const writer = findWriter(this.#stats, basename(realpathSync(this.#path)))
+    if (writer === undefined) return
+    this.#refuseUnlessOverridden(
+      'TARGET_IN_USE',
+      `${writer.name} (process ${writer.pid}) has it open for writing`,
+      'end that process',
+    )
   }
 
   /** Tries the claim that the agent will make. A claim that no process can be named for is the kernel's own, perhaps a mount. */

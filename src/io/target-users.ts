@@ -2,7 +2,7 @@
  * Who uses a target: the block devices that share its bytes, what is mounted from them, swap, locks, processes.
  * All of it is read from /proc and /sys; whether a use forbids writing is for target-guard.ts to say.
  */
-import { type BigIntStats, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { type BigIntStats, constants, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { errnoOf } from '../core/errors.ts'
 import { mountsOf } from './mounts.ts'
@@ -192,4 +192,26 @@ export function findOpener(relatives: readonly Relative[]): Opener | undefined {
     }
   }
   return undefined
+}
+
+/**
+ * A process other than this one that has the file open for writing under that name, as far as we may look. The name comes
+ * first: a descriptor on a FUSE file whose server hangs is never examined.
+ */
+export function findWriter(target: BigIntStats, name: string): Opener | undefined {
+  for (const pid of processIds()) {
+    if (pid === process.pid) continue
+    for (const descriptor of list(`/proc/${pid}/fd`)) {
+      const path = `/proc/${pid}/fd/${descriptor}`
+      const stats = basename(attempt(() => readlinkSync(path)) ?? '') === name ? statOf(path) : undefined
+      if (stats === undefined || !isSameFile(stats, target) || !isWritable(pid, descriptor)) continue
+      return { pid, name: readKernelFile(`/proc/${pid}/comm`) ?? 'a process' }
+    }
+  }
+  return undefined
+}
+
+function isWritable(pid: number, descriptor: string): boolean {
+  const flags = /^flags:\s+([0-7]+)$/m.exec(readKernelFile(`/proc/${pid}/fdinfo/${descriptor}`) ?? '')?.[1] ?? '0'
+  return (Number.parseInt(flags, 8) & (constants.O_WRONLY | constants.O_RDWR)) !== 0
 }

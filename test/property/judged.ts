@@ -7,7 +7,7 @@ import type { Verdict } from '../../src/core/verdict.ts'
 import { LogDecoder } from '../../src/core/wire.ts'
 import { SectorBuffer } from '../../src/core/stamp.ts'
 import { SECTOR_BYTES } from '../../src/core/units.ts'
-import type { Simulation } from '../../src/rig/sim/run.ts'
+import type { Simulation } from '../../src/rig/sim/simulation.ts'
 
 /** The verdict on what a run left, from log and medium alone. */
 export function judged(simulation: Simulation, contract: Contract = simulation.contract): Verdict {

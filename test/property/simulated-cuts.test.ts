@@ -18,7 +18,8 @@ import { DISK_MODES } from '../../src/rig/sim/disk.ts'
 import { FAULT_KINDS, type FaultKind, type Injection } from '../../src/rig/sim/fault.ts'
 import type { SimOverrides } from '../../src/rig/sim/options.ts'
 import { expectationOf } from '../../src/rig/sim/oracle.ts'
-import { type Simulation, runSimulation } from '../../src/rig/sim/run.ts'
+import { runSimulation } from '../../src/rig/sim/run.ts'
+import type { Simulation } from '../../src/rig/sim/simulation.ts'
 import { differenceOf, judged, placesOf } from './judged.ts'
 
 const CUTS = Number(process.env['PLUGPULL_SIM_CUTS'] ?? 10_000)

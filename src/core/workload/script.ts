@@ -19,7 +19,10 @@ export function parseScript(text: string): Script {
     if (statement === '') continue
     const write = WRITE.exec(statement)
     if (write !== null) {
-      writes.push({ lba: lba(Number(write[1])), sectors: sectorCount(Number(write[2])), fua: write[3] !== undefined })
+      const [from, sectors] = [Number(write[1]), Number(write[2])]
+      if (!Number.isSafeInteger(from + sectors))
+        throw new ProbeError('BAD_SCRIPT', `--script has ${JSON.stringify(statement)}; no target has a sector of that number`)
+      writes.push({ lba: lba(from), sectors: sectorCount(sectors), fua: write[3] !== undefined })
       steps.push([])
     } else steps.at(-1)?.push(parseStep(statement))
   }

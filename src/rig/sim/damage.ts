@@ -7,9 +7,8 @@ import { SectorBuffer, type StampedRun } from '../../core/stamp.ts'
 import { SECTOR_BYTES } from '../../core/units.ts'
 import { OLDER_RUN, olderSector, sectorBefore, stamperFor } from './before.ts'
 import { type CutFault, type FaultSpec, isCutFault } from './fault.ts'
-import { possibleMaxOf } from './oracle.ts'
 import { type DiskRequest, type Holding, INITIAL } from './request.ts'
-import type { Simulation } from './run.ts'
+import { possibleMaxOf, type Simulation } from './simulation.ts'
 
 const ZEROS: Holding = { kind: 'zeros' }
 const GARBAGE: Holding = { kind: 'garbage' }

@@ -7,10 +7,9 @@
  * leaves unprovable, cannot.
  */
 import type { Contract } from '../../core/contract.ts'
-import type { Plan, PlannedWrite } from '../../core/plan.ts'
-import type { LogRecord } from '../../core/record.ts'
+import type { PlannedWrite } from '../../core/plan.ts'
 import type { DiskRequest, Holding } from './request.ts'
-import type { Simulation } from './run.ts'
+import { possibleMaxOf, type Simulation } from './simulation.ts'
 
 /** Findings by kind and place: `lost w17`, `corrupt @48`. */
 export interface Expectation {
@@ -36,18 +35,6 @@ interface Write extends PlannedWrite {
 const NEVER = Number.POSITIVE_INFINITY
 /** A version newer than every write that the log knows. */
 const UNKNOWN_WRITE = NEVER
-
-/** The highest write that may have been issued, as the events tell. */
-export function possibleMaxOf(events: readonly LogRecord[], plan: Plan): number {
-  let max = 0
-  let issued = 0
-  for (const { kind, id } of events) {
-    if (kind === 'issue') issued = id
-    if (kind === 'issue' || kind === 'window') max = Math.max(max, id)
-    if (kind === 'end') max = issued
-  }
-  return Math.min(max, plan.length)
-}
 
 /** a → b. */
 const isBefore = (a: Write, b: Write): boolean => a.completed < b.issued

@@ -25,7 +25,8 @@ import {
 } from '../rig.ts'
 import { FAULT_KINDS, type FaultKind, type FaultSpec, isCutFault, parseFault } from './fault.ts'
 import type { SimOverrides } from './options.ts'
-import { runSimulation, type Simulation } from './run.ts'
+import { runSimulation } from './run.ts'
+import type { Simulation } from './simulation.ts'
 
 const SIZE_BYTES_MAX = 2 ** 30
 const EVENTS_MAX = 5_000_000

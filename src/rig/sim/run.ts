@@ -19,22 +19,10 @@ import { VERSION } from '../../core/version.ts'
 import { sectorBefore, stamperFor } from './before.ts'
 import { damage } from './damage.ts'
 import { type DiskFlush, SimDisk } from './disk.ts'
-import { type LogLeft, SimLog } from './log.ts'
+import { SimLog } from './log.ts'
 import { drawOptions, type SimOptions, type SimOverrides } from './options.ts'
 import type { DiskRequest } from './request.ts'
-
-/** What a simulated run leaves, and what really happened. */
-export interface Simulation extends LogLeft {
-  readonly seed: string
-  readonly options: SimOptions
-  readonly manifest: Manifest
-  readonly plan: Plan
-  /** What the disk promised. */
-  readonly contract: Contract
-  /** The disk after the cut, with its injections and holdings. */
-  readonly disk: SimDisk
-  readonly cutAtUs: number
-}
+import type { Simulation } from './simulation.ts'
 
 interface Operation {
   readonly action: Action & { readonly kind: 'write' | 'flush' }

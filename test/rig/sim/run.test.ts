@@ -4,8 +4,8 @@ import { describe, it } from 'node:test'
 import { HistoryBuilder } from '../../../src/core/history.ts'
 import { LogDecoder } from '../../../src/core/wire.ts'
 import { drawOptions } from '../../../src/rig/sim/options.ts'
-import { possibleMaxOf } from '../../../src/rig/sim/oracle.ts'
-import { type Simulation, runSimulation } from '../../../src/rig/sim/run.ts'
+import { runSimulation } from '../../../src/rig/sim/run.ts'
+import { possibleMaxOf, type Simulation } from '../../../src/rig/sim/simulation.ts'
 
 const SEEDS = Array.from({ length: 60 }, (_, i) => (0x5e1f00 + i).toString(16).padStart(16, '0'))
 

@@ -1,0 +1,22 @@
+/** What every address works with. */
+import type { RunView } from '../core/campaign.ts'
+import { runUnknown } from './api-error.ts'
+import type { GroupCommit } from './group-commit.ts'
+import type { Store } from './store.ts'
+
+export type { CollectorServer } from './app.ts'
+
+export interface RouteContext {
+  readonly store: Store
+  readonly commits: GroupCommit
+  readonly version: string
+  /** Wall clock, ISO 8601, UTC. */
+  readonly now: () => string
+}
+
+/** The run, or RUN_UNKNOWN. */
+export async function knownRun(store: Store, run: string): Promise<RunView> {
+  const view = await store.run(run)
+  if (view === undefined) throw runUnknown(run)
+  return view
+}

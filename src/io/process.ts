@@ -1,6 +1,6 @@
 /**
- * Other programs: found, started, watched, ended. Every process started here is killed when this one ends; with a
- * scratch folder its id is also noted there, so that the next start kills what a SIGKILL of this process left behind.
+ * Other programs: found, started, watched, ended. Every process started here is killed when this one ends; one that
+ * belongs to a scratch folder is marked so that the next start kills what a SIGKILL of this process left behind.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
@@ -15,17 +15,14 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** Where a process is noted that must not outlive us (io/scratch). */
-export interface PidNotes {
-  /** Returns what takes the note back. */
-  notePid(pid: number): () => void
-}
+/** Environment variable that marks a process as belonging to a scratch folder: it must not outlive it (io/scratch). */
+export const SCRATCH_VARIABLE = 'PLUGPULL_SCRATCH'
 
 export interface StartOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Where its id is noted until it ends. */
-  readonly scratch?: PidNotes
+  /** The scratch folder that it belongs to. */
+  readonly scratch?: { readonly path: string }
   /** Keep standard output as a pipe (`child.stdout`) for the caller to read; else it is discarded. */
   readonly pipeOutput?: boolean
   /** Called with each whole line of standard error. */
@@ -174,9 +171,10 @@ export async function within<T>(promise: Promise<T>, limitMs: number): Promise<T
  */
 export function startProcess(command: string, args: readonly string[], options: StartOptions = {}): ManagedProcess {
   const path = programPath(command)
+  const mark = options.scratch === undefined ? {} : { [SCRATCH_VARIABLE]: options.scratch.path }
   const child = spawn(path, args, {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...options.env, ...mark },
     stdio: ['ignore', options.pipeOutput === true ? 'pipe' : 'ignore', 'pipe'],
     detached: true,
   })
@@ -185,12 +183,8 @@ export function startProcess(command: string, args: readonly string[], options: 
     child.once('error', () => undefined)
     throw new ProbeError('RIG_FAILED', `${path} could not be started`)
   }
-  const forget = options.scratch?.notePid(pid)
   const disarm = atExit(() => void child.kill('SIGKILL'))
-  return new RunningProcess(command, child, pid, new ErrorOutput(options.onErrorLine), () => {
-    disarm()
-    forget?.()
-  })
+  return new RunningProcess(command, child, pid, new ErrorOutput(options.onErrorLine), disarm)
 }
 
 export interface ToolOptions {

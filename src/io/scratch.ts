@@ -1,10 +1,11 @@
 /**
  * Folders for the length of a command: images, mount points, sockets. Removed when the process ends in any way it can
- * notice. After SIGKILL or a crash the next `createScratch` does it: it kills the processes noted in the folder,
+ * notice. After SIGKILL or a crash the next `createScratch` does it: it kills the processes that belong to the folder,
  * unmounts what is mounted there and removes it.
  *
- * A folder of ours is known by its name, its owner and the note in it. A process is known by its id, its start time and
- * the boot it runs in, so that a process id used again is never mistaken for ours.
+ * A folder of ours is known by its name, its owner and the note in it, which names the process that made it by its id,
+ * its start time and the boot it runs in. A process belongs to a folder by its environment (io/process puts it there):
+ * it is marked from its first instruction, and no process id used again can be mistaken for it.
  */
 import {
   type Stats,
@@ -22,16 +23,14 @@ import { join } from 'node:path'
 import { ProbeError, errnoOf, messageOf } from '../core/errors.ts'
 import { atExit } from './interrupt.ts'
 import { mountsUnder } from './mounts.ts'
-import { findProgram, runToolSync } from './process.ts'
+import { SCRATCH_VARIABLE, findProgram, runToolSync } from './process.ts'
 import { readKernelFile } from './target.ts'
 
 export interface Scratch {
   readonly path: string
   /** Path of a file in it. */
   file(name: string): string
-  /** Notes a process that MUST not outlive the folder. Returns what takes the note back. */
-  notePid(pid: number): () => void
-  /** Kills what is noted, unmounts, removes. Safe to call twice. */
+  /** Kills what belongs to it, unmounts, removes. Safe to call twice. */
   remove(): void
 }
 
@@ -50,26 +49,35 @@ function processIdentity(pid: number): string | undefined {
   return `${pid} ${fields[19]} ${readKernelFile('/proc/sys/kernel/random/boot_id')}`
 }
 
-/** Reads a note; true where the process it names still runs. */
-function noteIsAlive(path: string): { readonly pid: number; readonly alive: boolean } {
+/** Whether the process that a note names still runs. */
+function noteIsAlive(path: string): boolean {
   const text = readFileSync(path, 'utf8').trim()
   const pid = Number(text.split(' ')[0])
-  return { pid, alive: Number.isSafeInteger(pid) && pid > 0 && processIdentity(pid) === text }
+  return Number.isSafeInteger(pid) && pid > 0 && processIdentity(pid) === text
 }
 
-function killNoted(folder: string): void {
-  for (const name of listFolder(join(folder, NOTES))) {
-    if (name !== OWNER) killByNote(join(folder, NOTES, name))
+function killMarked(folder: string): void {
+  for (const name of listFolder('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue
+    if (environmentOf(name).includes(`${SCRATCH_VARIABLE}=${folder}`)) killIfThere(Number(name))
   }
 }
 
-function killByNote(note: string): void {
+/** Empty where the process is gone, or another user's. */
+function environmentOf(pid: string): readonly string[] {
   try {
-    const { pid, alive } = noteIsAlive(note)
-    if (alive) process.kill(pid, 'SIGKILL')
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
   } catch (error) {
-    // The process ended in the meantime: the note (ENOENT) or the process (ESRCH) is gone.
-    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ESRCH') throw error
+    if (errnoOf(error) === undefined) throw error
+    return []
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error
   }
 }
 
@@ -96,7 +104,7 @@ export function unmountLazily(path: string): void {
 }
 
 function removeFolder(folder: string): void {
-  killNoted(folder)
+  killMarked(folder)
   for (const mount of mountsUnder(folder)) unmountLazily(mount.path)
   // A process that is just dying may still be writing into it.
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
@@ -105,7 +113,7 @@ function removeFolder(folder: string): void {
 function isLeftover(folder: string, stats: Stats): boolean {
   if (!stats.isDirectory() || stats.uid !== process.getuid?.()) return false
   try {
-    return !noteIsAlive(join(folder, NOTES, OWNER)).alive
+    return !noteIsAlive(join(folder, NOTES, OWNER))
   } catch (error) {
     return errnoOf(error) === 'ENOENT' && Date.now() - stats.mtimeMs > UNNOTED_AGE_MS
   }
@@ -143,11 +151,6 @@ export function createScratch(label: string, parent: string = tmpdir()): Scratch
   return {
     path,
     file: (name) => join(path, name),
-    notePid: (pid) => {
-      const note = join(path, NOTES, String(pid))
-      writeFileSync(note, processIdentity(pid) ?? '')
-      return () => rmSync(note, { force: true })
-    },
     remove,
   }
 }

@@ -124,6 +124,7 @@ const refusals: readonly (readonly [RawOptions, RegExp])[] = [
   [{ workload: 'random', script: 'w 0+8' }, /--script goes with --workload script only/],
   [{ script: 'w 0+8', flushEvery: '1' }, /--flush-every does not go with --workload script/],
   [{ script: 'w 0+8; sync' }, /--script has "sync"/],
+  [{ script: 'w 99999999999999999999+1' }, /--script has "w 99999999999999999999\+1"/],
 ]
 for (const [raw, message] of refusals) {
   test(`refused: ${JSON.stringify(raw)}`, () => {

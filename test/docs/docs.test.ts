@@ -67,7 +67,10 @@ const plain = (text: string): string => text.replaceAll(/-{3,}/g, '---').replace
 function holdEqual(name: string, made: string): void {
   const path = join(root, 'docs', name)
   if (process.env['PLUGPULL_UPDATE_DOCS'] === '1') writeFileSync(path, made)
-  assert.equal(plain(readFileSync(path, 'utf8')), plain(made), `docs/${name} is not what the code has`)
+  const [written, current] = [readFileSync(path, 'utf8'), made].map((text) => plain(text).split('\n'))
+  const differs = current?.findIndex((line, i) => line !== written?.[i]) ?? -1
+  const where = `docs/${name} is not what the code has, from ${JSON.stringify(current?.[differs])}`
+  assert.ok(differs < 0 && written?.length === current?.length, where)
 }
 
 describe('documents', () => {

@@ -72,7 +72,7 @@ describe('a scratch folder', () => {
     scratch.remove()
     scratch.remove()
   })
-  it('kills the processes noted in it', async (t) => {
+  it('kills the processes that belong to it', async (t) => {
     const lab = openLab(t)
     if (lab === undefined) return
     const scratch = createScratch('kill', lab.scratch.path)
@@ -143,18 +143,18 @@ describe('recovery leaves alone', () => {
     assert.deepEqual(recoverScratch(parent), [`${parent}/plugpull-new-1`])
     assert.deepEqual(readdirSync(parent), ['other-2', 'plugpull-file'])
   })
-  it('a process that only has the number of a dead one', async (t) => {
+  it('a process that belongs to another folder', async (t) => {
     const lab = openLab(t)
     if (lab === undefined) return
     const parent = lab.scratch.file('parent')
     const notes = `${parent}/plugpull-old-1/.plugpull`
     mkdirSync(notes, { recursive: true })
-    const stranger = startProcess('sleep', ['60'])
-    lab.defer(async () => void (await stranger.stop()))
     writeFileSync(`${notes}/owner`, '1 1 another-boot')
-    writeFileSync(`${notes}/${stranger.pid}`, `${stranger.pid} 1 another-boot`)
+    const stranger = startProcess('sleep', ['60'], { scratch: { path: `${parent}/plugpull-old-12` } })
+    const marked = startProcess('sleep', ['60'], { scratch: { path: `${parent}/plugpull-old-1` } })
+    lab.defer(async () => void (await stranger.stop()))
     assert.equal(recoverScratch(parent).length, 1)
-    await sleepMs(50)
+    assert.equal((await marked.exited).signal, 'SIGKILL')
     assert.ok(stranger.running)
   })
   it('what a symbolic link points to', (t) => {

@@ -277,6 +277,25 @@ describe('a target in use is refused', () => {
     assert.equal(guardTarget(file, override(file)).overridden.length, 1)
     guardTarget(loop, REGION)
   })
+  it('a file that another process writes, such as a second agent; one that is only read is not', async (t) => {
+    const lab = openLab(t)
+    if (lab === undefined) return
+    const file = lab.file('disk', BYTES)
+    const hold = async (flags: string): Promise<ManagedProcess> => {
+      const script = `require('fs').openSync(${JSON.stringify(file)}, '${flags}'); console.error('ready'); setTimeout(() => {}, 60000)`
+      const holder = startProcess(process.execPath, ['-e', script])
+      lab.defer(async () => void (await holder.stop()))
+      await untilSaid(holder, 'ready')
+      return holder
+    }
+    await hold('r')
+    guardTarget(file, REGION)
+    const writer = await hold('r+')
+    refuses(file, REGION, 'TARGET_IN_USE', new RegExp(`process ${writer.pid}`))
+    assert.equal(guardTarget(file, override(file)).overridden.length, 1)
+    await writer.stop()
+    guardTarget(file, REGION)
+  })
   it('an image that QEMU has open, but not the disk that it serves', async (t) => {
     const lab = openLab(t, ['wipefs', 'qemu-storage-daemon', 'fuse'])
     if (lab === undefined) return

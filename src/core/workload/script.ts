@@ -21,7 +21,10 @@ export function parseScript(text: string): Script {
     if (write !== null) {
       const [from, sectors] = [Number(write[1]), Number(write[2])]
       if (!Number.isSafeInteger(from + sectors))
-        throw new ProbeError('BAD_SCRIPT', `--script has ${JSON.stringify(statement)}; no target has a sector of that number`)
+        throw new ProbeError(
+          'BAD_SCRIPT',
+          `--script has ${JSON.stringify(statement)}; no target has a sector of that number`,
+        )
       writes.push({ lba: lba(from), sectors: sectorCount(sectors), fua: write[3] !== undefined })
       steps.push([])
     } else steps.at(-1)?.push(parseStep(statement))

@@ -4,6 +4,16 @@ import { CommanderError } from 'commander'
 import { ERRORS, EXIT, ProbeError, messageOf } from './core/errors.ts'
 import { plugpull } from './program.ts'
 
+/** With --json stdout holds one document whatever happens; a command that printed its own keeps it. */
+function reportJson(error: unknown, status: number): void {
+  const isReported = error instanceof ProbeError && error.isReported
+  if (isReported || !process.argv.includes('--json') || status === EXIT.held) return
+  const code = error instanceof ProbeError ? error.code : status === EXIT.usage ? 'BAD_OPTION' : 'INTERNAL'
+  process.stdout.write(
+    `${JSON.stringify({ schema: 'plugpull.error/1', error: { code, message: messageOf(error) } })}\n`,
+  )
+}
+
 /** One line for people, and the exit status. */
 function report(error: unknown): number {
   if (error instanceof ProbeError) {
@@ -34,5 +44,7 @@ try {
   const program = await plugpull(process.argv[2])
   await program.parseAsync(process.argv)
 } catch (error) {
-  process.exitCode = report(error)
+  const status = report(error)
+  process.exitCode = status
+  reportJson(error, status)
 }

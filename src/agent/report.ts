@@ -95,6 +95,7 @@ export function failureError(path: string, failure: Failure): ProbeError {
   return new ProbeError(
     'TARGET_IO',
     `${path}: ${failure.what} ${failure.id} failed with ${errorName(failure)}; the run ended there and nothing was tried again: verify says what is on the target`,
+    { isReported: true },
   )
 }
 

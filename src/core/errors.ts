@@ -74,11 +74,14 @@ export type ErrorCode = keyof typeof ERRORS
 /** An operating error: what happened, to what, and the way out. Rendered as one message, never as a stack trace. */
 export class ProbeError extends Error {
   readonly code: ErrorCode
+  /** The command printed its result before it failed: with --json no second document follows. */
+  readonly isReported: boolean
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; isReported?: boolean }) {
     super(message, options)
     this.name = 'ProbeError'
     this.code = code
+    this.isReported = options?.isReported === true
   }
 
   /** Exit status of the program when this error ends it. */

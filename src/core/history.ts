@@ -97,6 +97,11 @@ export class History {
     this.#lastFlushIssue = parts.lastFlushIssue
   }
 
+  /** Nothing can have followed what the log holds: the agent said that it ended, and no byte after that is damaged. */
+  get isComplete(): boolean {
+    return this.ended && this.logEnd.tail === 'clean'
+  }
+
   /** Place in the order of the issue of write n, or `NEVER`. */
   issuePosition(n: number): number {
     return n <= this.issued ? (this.#writes.issuePosition[n] ?? NEVER) : NEVER

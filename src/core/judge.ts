@@ -159,10 +159,11 @@ export class Judge {
 
   #countUntouched(sectors: number): void {
     for (let i = 0; i < sectors; i++) {
-      // A sector that cannot be read is no sign of another device.
-      if (this.#touched[i] !== 0 || this.#seen.seen[i] === SEEN.unreadable) continue
+      // A sector that cannot be read, is zeroed, or is of an older run on this device is no sign of another device.
+      const code = at(this.#seen.seen, i)
+      if (this.#touched[i] !== 0 || code === SEEN.unreadable || code === SEEN.zeros || code === SEEN.olderRun) continue
       this.evidence.untouchedSectors++
-      if (this.#seen.seen[i] !== SEEN.baseline) this.evidence.untouchedChanged++
+      if (code !== SEEN.baseline) this.evidence.untouchedChanged++
     }
   }
 

@@ -68,7 +68,7 @@ export class Observer {
   readonly #lo = new Uint32Array(1)
   readonly #hi = new Uint32Array(1)
   #digestsKnown = false
-  /** Sectors with a write above the last window in the log. Not held against the device where the log's own tail is damaged. */
+  /** Sectors with a write above the last window in the log. Held against the device only where the log is complete. */
   sectorsBeyondLog = 0
 
   constructor(history: History) {
@@ -139,7 +139,7 @@ export class Observer {
   #codeOf(write: number): number {
     if (write === BASELINE_WRITE) return SEEN.baseline
     if (write <= this.#history.possibleMax) return SEEN.version
-    return this.#history.logEnd.tail === 'clean' ? SEEN.phantom : SEEN.version
+    return this.#history.isComplete ? SEEN.phantom : SEEN.version
   }
 
   /** The write with that number as it stands on the device, if the plan puts it over that address. */

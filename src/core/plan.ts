@@ -80,12 +80,20 @@ function checkSpec(spec: PlanSpec): void {
   assert(Number.isInteger(alignSectors) && alignSectors >= 1, 'alignSectors must be a whole number from 1')
   checkAligned(spec)
   checkWriteSize(spec)
+  checkCadence(spec)
   if (!Number.isInteger(clusterSectors) || clusterSectors < alignSectors || clusterSectors % alignSectors !== 0) {
     throw new ProbeError('BAD_OPTION', '--cluster-size must be a multiple of the logical block')
   }
   if (!(fuaPercent >= 0 && fuaPercent <= 100)) {
     throw new ProbeError('BAD_OPTION', `--fua got ${fuaPercent}; it takes 0 to 100`)
   }
+}
+
+function checkCadence({ cadence }: PlanSpec): void {
+  if (cadence.kind === 'writes' && !(Number.isInteger(cadence.every) && cadence.every >= 1))
+    throw new ProbeError('BAD_OPTION', `--flush-every got ${cadence.every}; it takes a whole number from 1`)
+  if (cadence.kind === 'interval' && !(cadence.ms > 0))
+    throw new ProbeError('BAD_OPTION', `--flush-interval got ${cadence.ms}; it takes milliseconds above 0`)
 }
 
 function checkAligned({ alignSectors, region, writeSectors }: PlanSpec): void {
@@ -110,6 +118,8 @@ function checkWriteSize({ region, writeSectors }: PlanSpec): void {
   if (most > WRITE_SECTORS_MAX) {
     throw new ProbeError('BAD_OPTION', `--write-size is ${most * 512} bytes; at most 8M is taken`)
   }
+  if (region.sectors > REGION_SECTORS_MAX)
+    throw new ProbeError('BAD_OPTION', `--region holds ${region.sectors * 512} bytes; at most 512T are taken`)
   if (region.sectors < most) {
     throw new ProbeError(
       'TARGET_TOO_SMALL',
@@ -130,6 +140,9 @@ function checkScriptLengths(plan: Plan): void {
     )
   }
 }
+
+/** Largest region: 512 TiB. */
+const REGION_SECTORS_MAX = 2 ** 40
 
 /** Longest single write: 8 MiB. */
 export const WRITE_SECTORS_MAX = 16_384

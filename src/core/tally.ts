@@ -214,7 +214,9 @@ export class Tally {
       reasons.push('every stable sector was overwritten by a later write, so none was left to check')
     if (this.#history.logEnd.tail === 'corrupt') reasons.push(`the log has a gap: ${this.#history.logEnd.detail}`)
     if (gaps.sectorsBeyondLog > 0) {
-      reasons.push(`${gaps.sectorsBeyondLog} sectors hold writes that the intact part of the log does not announce`)
+      reasons.push(
+        `${gaps.sectorsBeyondLog} sectors hold writes that the log does not announce: its tail is missing, or somebody still writes`,
+      )
     }
     if (gaps.unreadSectors > 0) reasons.push(`${gaps.unreadSectors} sectors of the region were not read`)
     return reasons

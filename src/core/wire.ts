@@ -6,11 +6,12 @@
  */
 import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
-import { ProbeError } from './errors.ts'
+import { ProbeError, messageOf } from './errors.ts'
 import { MANIFEST_SCHEMA, type Manifest, isManifest } from './manifest.ts'
+import { Plan } from './plan.ts'
 import type { LogRecord, RecordKind } from './record.ts'
 
-const FRAME_MAGIC = 0x4c50 // "PL"
+const FRAME_MAGIC = 0x676c // "lg": not how a stamped sector begins
 const FRAME_VERSION = 1
 const FRAME_HEADER_BYTES = 16
 /** A frame never holds more; a longer one is corrupt. */
@@ -193,6 +194,7 @@ export class LogDecoder {
   readonly #state = new WireState()
   #pending: Uint8Array = new Uint8Array(0)
   #sequence = 0
+  #lastWrite = 0
   #used = 0
   #total = 0
   #corrupt = ''
@@ -281,7 +283,7 @@ export class LogDecoder {
     if ((this.#sequence === 0) !== (type === 'manifest')) return this.#fail('the manifest is not where it belongs')
     switch (type) {
       case 'manifest':
-        this.#sink.manifest(parseManifest(payload))
+        this.#manifest(parseManifest(payload))
         break
       case 'baseline':
         this.#sink.baseline(payload.slice())
@@ -296,12 +298,17 @@ export class LogDecoder {
     this.#used += bytes.length
   }
 
+  #manifest(manifest: Manifest): void {
+    this.#lastWrite = lastWriteOf(manifest)
+    this.#sink.manifest(manifest)
+  }
+
   /** False where the frame passed its check sum and yet makes no sense: the records before that stand. */
   #records(payload: Uint8Array): boolean {
     const reader = new RecordReader(payload, this.#state)
     while (!reader.atEnd) {
       const record = reader.next()
-      if (record === undefined) {
+      if (record === undefined || (record.kind === 'issue' && record.id > this.#lastWrite)) {
         this.#fail('a record in it makes no sense')
         return false
       }
@@ -327,6 +334,17 @@ function parseManifest(payload: Uint8Array): Manifest {
   if (!isManifest(parsed))
     throw new ProbeError('LOG_UNREADABLE', "the log's manifest lacks a part or has one of the wrong kind")
   return parsed
+}
+
+/** Last write of the manifest's plan. Throws LOG_UNREADABLE where its parameters make no plan, whatever is wrong with them. */
+function lastWriteOf(manifest: Manifest): number {
+  try {
+    const { region } = manifest.plan
+    assert(region.lba + region.sectors <= manifest.target.sizeSectors, 'the region does not lie on the target')
+    return Plan.of(manifest.plan).length
+  } catch (cause) {
+    throw new ProbeError('LOG_UNREADABLE', `the log's manifest describes no plan: ${messageOf(cause)}`, { cause })
+  }
 }
 
 /** Reads the records of one frame; hands out one object again and again. */

@@ -105,8 +105,14 @@ async function waitUntilServed(
       'TIMED_OUT',
       `qemu-storage-daemon did not serve ${options.image} within ${limitMs} ms: ${daemon.errorTail()}`,
     )
-  await daemon.exited
+  const { signal } = await daemon.exited
+  if (signal !== null) throw killedError(options.image, signal)
   throw startError(options.image, daemon.errorTail())
+}
+
+/** A daemon that somebody killed says nothing about the image. */
+function killedError(image: string, signal: string): ProbeError {
+  return new ProbeError('RIG_FAILED', `the qemu-storage-daemon that serves ${image} was killed by ${signal}; try again`)
 }
 
 /** Why it did not start, from what it said. An image that does not open is TARGET_IO, so that a verifier can tell it. */

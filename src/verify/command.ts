@@ -1,5 +1,6 @@
 /** `plugpull verify`: options in, report and exit status out. */
 import assert from 'node:assert/strict'
+import { existsSync, realpathSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { parseContract } from '../core/contract.ts'
 import { EXIT, ProbeError, messageOf } from '../core/errors.ts'
@@ -89,6 +90,7 @@ async function run(options: VerifyOptions): Promise<number> {
   const report = chooseReport(options)
   const contract = options.contract === undefined ? undefined : parseContract(options.contract)
   const source = chooseSource(options)
+  checkDistinct(options.target, source)
   const client = source.kind === 'collector' ? collectorClient(source.url, options.tokenFile) : undefined
   try {
     return await withInterrupt(async (signal) => {
@@ -148,6 +150,13 @@ function collectorClient(url: string, tokenFile: string | undefined): CollectorC
   return new CollectorClient(url, tokenFile === undefined ? {} : { token: readTokenFile(tokenFile) })
 }
 
+/** A log that is given as the target, or a target as the log, would look like a device that lost everything. */
+function checkDistinct(target: string, source: Source): void {
+  if (source.kind === 'collector' || !existsSync(target) || !existsSync(source.path)) return
+  if (realpathSync(target) !== realpathSync(source.path)) return
+  throw new ProbeError('BAD_OPTION', `--target and --log are the same file, ${target}; give the disk and its log`)
+}
+
 function openLog(source: Source, client: CollectorClient | undefined): Promise<LogSource> {
   if (source.kind === 'file') return fileLog(source.path)
   assert(client !== undefined, 'a collector has a client')
@@ -159,7 +168,9 @@ async function publish(client: CollectorClient, verdict: Verdict): Promise<void>
   try {
     await client.publishVerdict(verdict.run, verdict)
   } catch (error) {
-    if (!(error instanceof ProbeError) || verdict.verdict !== 'violation') throw error
+    if (!(error instanceof ProbeError)) throw error
+    if (verdict.verdict !== 'violation')
+      throw new ProbeError(error.code, error.message, { cause: error, isReported: true })
     createLogger({ name: 'verify' }).error(`the verdict was not published: ${error.message}`)
   }
 }

@@ -21,6 +21,8 @@ export interface OpenTarget {
   readonly device: Readable
   /** Sectors of the smallest read. */
   readonly unitSectors: number
+  /** Throws RIG_FAILED where what reads the target died meanwhile: its errors are not the target's. */
+  assertServed(): void
   close(): Promise<void>
 }
 
@@ -66,6 +68,7 @@ function openRaw(path: string): OpenTarget {
     format: 'raw',
     device,
     unitSectors,
+    assertServed: () => undefined,
     close: async () => device.close(),
   }
 }
@@ -83,11 +86,22 @@ async function openImage(path: string, signal: AbortSignal): Promise<Opening> {
     daemon = await startStorageDaemon({ image: path, format: 'qcow2', mountpoint, writable: false, scratch })
     signal.throwIfAborted()
     const target = openRaw(daemon.path)
-    return { kind: 'open', target: { ...target, format: 'qcow2', close: () => target.close().then(stop) } }
+    const assertServed = assertRunning(daemon, path)
+    return {
+      kind: 'open',
+      target: { ...target, format: 'qcow2', assertServed, close: () => target.close().then(stop) },
+    }
   } catch (error) {
     await stop()
     if (!(error instanceof ProbeError) || error.code !== 'TARGET_IO') throw error
     return { kind: 'unopenable', format: 'qcow2', why: reasonOf(path, error) }
+  }
+}
+
+function assertRunning(daemon: StorageDaemon, path: string): () => void {
+  return () => {
+    if (daemon.running) return
+    throw new ProbeError('RIG_FAILED', `the qemu-storage-daemon that reads ${path} died before all was read; try again`)
   }
 }
 

@@ -68,6 +68,7 @@ async function judgeTarget(
   const buffer = alignedBuffer(RANGE_SECTORS * SECTOR_BYTES)
   const judge = new Judge(history, contract, request)
   await judgeRanges(judge, reader, buffer, request)
+  target.assertServed()
   if (!request.sameTarget) checkEvidence(request.target, judge.evidence, manifest)
   const verdict = judge.finish()
   const told = request.pictures ? worstOf(verdict.findings, TOLD_IN_FULL) : []

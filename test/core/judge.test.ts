@@ -85,7 +85,7 @@ table('what should not be there at all', [
   ['w1@0+1 F CUT g', 'violation: corrupt! @0'],
   ['w1@0+1 F CUT u', 'violation: unreadable! @0'],
   ['w1@0+1 F CUT 1u', 'violation: unreadable! @1'],
-  ['w1@0+1 F CUT 1P9', 'violation: phantom! @1'],
+  ['w1@0+1 F END CUT 1P9', 'violation: phantom! @1'],
   ['w1@0+1 w2@1+1 F w3@0+1 w4@1+1 CUT zg', 'violation: lost! w1 lie, lost! w1, corrupt! @1, lost w3'],
   ['w1@0+1 F w2@1+1 CUT 1g', 'violation: corrupt! @1'],
   ['w1@0+1 F w2@1+1 CUT 1z', 'violation: corrupt! @1'],
@@ -99,7 +99,8 @@ table('what should not be there at all', [
 
 table('windows and damaged logs', [
   ['N3 w1@0+1 F i2@1+1 CUT 12', 'held: '],
-  ['N1 w1@0+1 F CUT 1P2', 'violation: phantom! @1'],
+  ['N2 w1@0+1 F i2@1+1 END CUT 12', 'held: '],
+  ['N1 w1@0+1 F i2@1+1 CUT 12', 'held: '],
   ['w1@0+1 F END CUT 1', 'held: '],
   ['w1@0+1 F CUT 1', 'held: ', { logTail: 'truncated' }],
   ['w1@0+1 F CUT 1', 'inconclusive: ', { logTail: 'corrupt' }],

@@ -30,7 +30,8 @@ async function cliDocument(): Promise<string> {
   return `# The command line
 
 Every command prints this with \`--help\`. Logs and progress go to stderr; with \`--json\` exactly one JSON document goes to
-stdout. Errors are one line on stderr, \`plugpull: CODE: what, and the way out\`; ERRORS.md lists the codes.
+stdout: the result, or \`{"schema":"plugpull.error/1","error":{"code","message"}}\`. Errors are one line on stderr,
+\`plugpull: CODE: what, and the way out\`; ERRORS.md lists the codes.
 
 ${parts.join('\n')}`
 }

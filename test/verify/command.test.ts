@@ -60,8 +60,11 @@ const verifyLog = (t: TestContext, made: HandMade, ...more: string[]): Promise<O
 function assertRefused(outcome: Outcome, status: number, pattern: RegExp): void {
   assert.match(outcome.stderr, pattern)
   assert.equal(outcome.status, status)
-  assert.equal(outcome.stdout, '', 'nothing but a result goes to standard output')
   assert.doesNotMatch(outcome.stderr, /\n\s+at /, 'no stack trace')
+  if (outcome.stdout === '') return
+  const document: unknown = JSON.parse(outcome.stdout)
+  assert.ok(typeof document === 'object' && document !== null && 'schema' in document)
+  assert.equal(document.schema, 'plugpull.error/1', 'with --json there is one document, and it is the error')
 }
 
 describe('plugpull verify', () => {

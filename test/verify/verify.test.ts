@@ -1,11 +1,12 @@
 /** Whole verifications of hand-made runs on plain files, damaged by hand: each damage is named, at its address. */
 import assert from 'node:assert/strict'
 import {
+  closeSync,
   copyFileSync,
   openSync,
-  closeSync,
   readFileSync,
   readSync,
+  statSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -240,8 +241,14 @@ describe('a target that is not the one of the log', () => {
     assert.equal((await verdictOf(mixed, { sameTarget: true })).verdict, 'violation')
   })
 
-  it('is refused where it is blank and most of what nothing touched has changed', async (t) => {
+  it('is convicted where it is blank, though most of what nothing touched has changed: a device can lose all', async (t) => {
     const made = handMade(testFolder(t), { ...options, contents: 'nothing' })
+    assert.equal((await verdictOf(made)).verdict, 'violation')
+  })
+
+  it('is refused where most of what nothing touched holds other data', async (t) => {
+    const made = handMade(testFolder(t), options)
+    writeFileSync(made.target, Buffer.alloc(statSync(made.target).size, 0x5a))
     await assert.rejects(verification(made), refusedWith('TARGET_MISMATCH', /that the run never touched/))
   })
 

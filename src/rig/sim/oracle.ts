@@ -224,7 +224,8 @@ function fateOf(says: readonly SectorSays[]): 'lost' | 'torn' | undefined {
   return says.includes('present') ? 'torn' : 'lost'
 }
 
-function seenOf(holding: Holding, lba: number, { logIsWhole, options }: Simulation): Seen {
+function seenOf(holding: Holding, lba: number, simulation: Simulation): Seen {
+  const { options } = simulation
   switch (holding.kind) {
     case 'initial':
       return { kind: options.baseline === 'scan' ? 'baseline' : BEFORE_FORMAT[options.before] }
@@ -234,14 +235,16 @@ function seenOf(holding: Holding, lba: number, { logIsWhole, options }: Simulati
       return { kind: 'mix', write: Math.max(writeOf(holding.head), writeOf(holding.tail)) }
     case 'made':
       if (holding.what === 'older-run') return { kind: 'older-run' }
-      // A log that ends inside a frame may have lost a window with it: nothing can be said to lie beyond its last.
-      if (holding.what === 'beyond-window' && !logIsWhole) return { kind: 'version', write: UNKNOWN_WRITE }
+      // A log without its end may have lost a window with it: nothing can be said to lie beyond its last.
+      if (holding.what === 'beyond-window' && !isComplete(simulation)) return { kind: 'version', write: UNKNOWN_WRITE }
       return { kind: 'phantom' }
     case 'garbage':
     case 'zeros':
       return { kind: holding.kind }
   }
 }
+
+const isComplete = ({ events, logIsWhole }: Simulation): boolean => logIsWhole && events.at(-1)?.kind === 'end'
 
 const BEFORE_FORMAT = { zeros: 'zeros', noise: 'garbage', 'older-run': 'older-run' } as const
 

@@ -211,6 +211,42 @@ test('another format is told by what it is', () => {
   assert.throws(() => decode(foreign), isProbeError('LOG_VERSION'))
 })
 
+test('a manifest whose plan makes no sense is refused, whatever is wrong with it', () => {
+  const senseless: readonly object[] = [
+    { seed: 'zz' },
+    { alignSectors: 0 },
+    { alignSectors: '8' },
+    { region: { lba: 0, sectors: 2 ** 52 } },
+    { region: { lba: 128, sectors: 256 } },
+    { cadence: { kind: 'writes', every: 0 } },
+    { workload: 'script', script: 'w 0+9999' },
+    { workload: 'unheard of' },
+  ]
+  for (const part of senseless) {
+    const broken = { ...MANIFEST, plan: { ...MANIFEST.plan, ...part } }
+    assert.throws(
+      () => decode(new FrameEncoder().manifest(broken)),
+      isProbeError('LOG_UNREADABLE'),
+      JSON.stringify(part),
+    )
+  }
+})
+
+test('a write that the plan does not have ends the intact prefix', () => {
+  const plan = { ...MANIFEST.plan, workload: 'script', script: 'w 0+8', cadence: { kind: 'workload' } as const }
+  const frames = new FrameEncoder()
+  const head = frames.manifest({ ...MANIFEST, plan })
+  const records = new RecordEncoder()
+  records.add('window', 9, 0)
+  for (const id of [1, 2]) records.add('issue', id, id)
+  const read = decode(join([head, frames.frame('records', records.take())]))
+  assert.equal(read.end.tail, 'corrupt')
+  assert.deepEqual(
+    read.records.map(({ kind, id }) => `${kind} ${id}`),
+    ['window 9', 'issue 1'],
+  )
+})
+
 test('a frame takes 1 MiB and no more', () => {
   const frames = new FrameEncoder()
   const parts = [frames.manifest(MANIFEST), frames.frame('baseline', new Uint8Array(FRAME_PAYLOAD_BYTES_MAX))]

@@ -7,6 +7,7 @@ import test from 'node:test'
 import { openLab } from '../io/lab.ts'
 import { checkAnnounced, checkContents, checkRecords, countOf, readLog } from './evidence.ts'
 import { Program, agent, resultOf, until } from './program.ts'
+import { assertErrorDocument } from '../support/error-document.ts'
 
 const MIB = 2 ** 20
 
@@ -221,7 +222,7 @@ for (const [what, status, message, options] of refusals) {
     const ended = await agent(t, '--target', target, ...options.map((option) => (option === 'L' ? log : option)))
     assert.equal(ended.status, status, ended.stderr)
     assert.match(ended.stderr, message)
-    assert.equal(ended.stdout, '')
+    assertErrorDocument(ended.stdout, /^(BAD_OPTION|TARGET_TOO_SMALL)$/)
     assert(!existsSync(log), 'no log is begun')
   })
 }

@@ -8,6 +8,7 @@ import { sleepMs } from '../../src/io/clock.ts'
 import { mountsUnder } from '../../src/io/mounts.ts'
 import type { CampaignResult } from '../../src/rig/campaign.ts'
 import { CYCLES, assertNothingLeft, ended, inPlace, loop, processesNaming, skippedWithout } from './loop-run.ts'
+import { assertErrorDocument } from '../support/error-document.ts'
 
 const LIMIT_MS = 120_000
 
@@ -175,7 +176,7 @@ describe('a loop', () => {
         child.kill('SIGINT')
         const { status, stderr, stdout } = await outcome
         assert.equal(status, 130)
-        assert.equal(stdout, '')
+        assertErrorDocument(stdout, /^INTERRUPTED$/)
         assert.match(stderr, /plugpull: INTERRUPTED: stopped by SIGINT\n$/)
         assertNothingLeft(place.path)
       })

@@ -9,6 +9,7 @@ import { type TestContext, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CollectorClient } from '../../src/io/collector-client.ts'
 import { type HandMade, RUN, handMade, testFolder } from './hand-made.ts'
+import { assertErrorDocument } from '../support/error-document.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
 const LIMIT_MS = 120_000
@@ -62,9 +63,7 @@ function assertRefused(outcome: Outcome, status: number, pattern: RegExp): void 
   assert.equal(outcome.status, status)
   assert.doesNotMatch(outcome.stderr, /\n\s+at /, 'no stack trace')
   if (outcome.stdout === '') return
-  const document: unknown = JSON.parse(outcome.stdout)
-  assert.ok(typeof document === 'object' && document !== null && 'schema' in document)
-  assert.equal(document.schema, 'plugpull.error/1', 'with --json there is one document, and it is the error')
+  assertErrorDocument(outcome.stdout, /^[A-Z_]+$/)
 }
 
 describe('plugpull verify', () => {

@@ -44,10 +44,14 @@ export function describeRun(identity: RunIdentity, options: WorkloadOptions, tar
 export function contractOf(io: Manifest['io'], target: TargetFacts): string {
   const onDevice = target.kind === 'block' && io === 'direct'
   const writeThrough = io === 'dsync' || (onDevice && target.writeCache === 'write through')
-  const atomicBytes = target.kind === 'block' && io !== 'buffered' ? (target.atomicWriteUnitMaxBytes ?? 0) : 0
+  const atomicBytes =
+    target.kind === 'block' && io !== 'buffered' && isNvme(target) ? (target.atomicWriteUnitMaxBytes ?? 0) : 0
   const name = writeThrough ? 'write-through' : 'volatile'
   return formatContract(atomicBytes > SECTOR_BYTES ? { name, atomicBytes } : { name })
 }
+
+/** NVMe promises atomicity for every write command (AWUPF); SCSI only for WRITE ATOMIC, which the agent cannot issue. */
+const isNvme = ({ driver, path }: TargetFacts): boolean => driver === 'nvme' || /(^|\/)nvme\d/.test(path)
 
 function environment(labels: Readonly<Record<string, string>>): Environment {
   return {

@@ -10,7 +10,7 @@ function reportJson(error: unknown, status: number): void {
   if (isReported || !process.argv.includes('--json') || status === EXIT.held) return
   const code = error instanceof ProbeError ? error.code : status === EXIT.usage ? 'BAD_OPTION' : 'INTERNAL'
   process.stdout.write(
-    `${JSON.stringify({ schema: 'plugpull.error/1', error: { code, message: messageOf(error) } })}\n`,
+    `${JSON.stringify({ schema: 'plugpull.error/1', error: { code, message: error instanceof CommanderError ? usageOf(error) : messageOf(error) } })}\n`,
   )
 }
 
@@ -26,12 +26,14 @@ function report(error: unknown): number {
   return EXIT.internal
 }
 
+const usageOf = (error: CommanderError): string => error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
+
 function reportUsage(error: CommanderError): number {
   if (error.exitCode === 0) return EXIT.held
   if (error.code === 'commander.help') return EXIT.usage
   const [, , first = ''] = process.argv
   const help = first.startsWith('-') || error.code === 'commander.unknownCommand' ? '' : `${first} `
-  process.stderr.write(`plugpull: BAD_OPTION: ${error.message.replace(/^error: /, '')}; see plugpull ${help}--help\n`)
+  process.stderr.write(`plugpull: BAD_OPTION: ${usageOf(error)}; see plugpull ${help}--help\n`)
   return EXIT.usage
 }
 

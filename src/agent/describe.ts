@@ -4,6 +4,7 @@ import { arch, availableParallelism, hostname, release } from 'node:os'
 import { type WorkloadOptions, planSpecOf } from '../core/agent-options.ts'
 import { formatContract } from '../core/contract.ts'
 import { MANIFEST_SCHEMA, type Environment, type Manifest, type TargetFacts } from '../core/manifest.ts'
+import { runIdAt } from '../core/run-id.ts'
 import { SECTOR_BYTES } from '../core/units.ts'
 import { VERSION } from '../core/version.ts'
 import { deviceKey } from '../io/target.ts'
@@ -16,14 +17,14 @@ export interface RunIdentity {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** Sixteen random hexadecimal digits. */
+/** Sixteen random hexadecimal digits: a seed. */
 const randomKey = (): string => randomBytes(8).toString('hex')
 
 /** The manifest of a run that starts now; throws where plan and target do not go together. */
 export function describeRun(identity: RunIdentity, options: WorkloadOptions, target: TargetFacts): Manifest {
   return {
     schema: MANIFEST_SCHEMA,
-    run: identity.run ?? randomKey(),
+    run: identity.run ?? runIdAt(Date.now(), randomBytes(4).readUInt32LE()),
     campaign: identity.campaign,
     device: deviceKey(target),
     startedAt: new Date().toISOString(),

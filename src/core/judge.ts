@@ -8,9 +8,12 @@
  */
 import assert from 'node:assert/strict'
 import type { Contract } from './contract.ts'
+import type { Content } from './finding.ts'
 import { type History, NEVER } from './history.ts'
 import { Observations, Observer, RANGE_SECTORS, SEEN } from './observe.ts'
 import { RangeIndex, type RangeWrites } from './range-index.ts'
+import { keyOf } from './prng.ts'
+import { beganAfter } from './run-id.ts'
 import { STATE, type SectorNote, WriteView } from './sector-state.ts'
 import type { SectorBuffer } from './stamp.ts'
 import { Tally } from './tally.ts'
@@ -32,6 +35,10 @@ export interface JudgeRange {
 export interface Evidence {
   sectorsOfThisRun: number
   sectorsOfOtherDevice: number
+  /** Sectors that a run wrote which began after this one. */
+  sectorsOfLaterRun: number
+  /** That run. */
+  laterRun?: string
   untouchedSectors: number
   untouchedChanged: number
 }
@@ -44,6 +51,7 @@ export class Judge {
   readonly evidence: Evidence = {
     sectorsOfThisRun: 0,
     sectorsOfOtherDevice: 0,
+    sectorsOfLaterRun: 0,
     untouchedSectors: 0,
     untouchedChanged: 0,
   }
@@ -172,8 +180,7 @@ export class Judge {
     const code = at(this.#seen.seen, i)
     if (code === SEEN.baseline || code === SEEN.mix) return
     const content = this.#seen.contentOf(i)
-    if (content.kind === 'elsewhere' && content.device !== this.history.manifest.device)
-      this.evidence.sectorsOfOtherDevice++
+    this.#noteStranger(content)
     const floor = at(this.#floor, i)
     const isOlderState = code === SEEN.zeros || code === SEEN.olderRun
     if (isOlderState && floor !== 0) return
@@ -183,6 +190,14 @@ export class Judge {
       unsettled: this.#unsettled[i] !== 0,
       floor,
     })
+  }
+
+  #noteStranger(content: Content): void {
+    const { manifest } = this.history
+    if (content.kind === 'elsewhere' && content.device !== manifest.device) this.evidence.sectorsOfOtherDevice++
+    if (content.kind !== 'older-run' || !beganAfter(keyOf(content.run), keyOf(manifest.run))) return
+    this.evidence.sectorsOfLaterRun++
+    this.evidence.laterRun = content.run
   }
 
   #refute(i: number, known: boolean): void {

@@ -12,6 +12,7 @@ import type { RunProgress } from '../core/campaign.ts'
 import { EXIT, ProbeError, messageOf } from '../core/errors.ts'
 import { workloadArguments } from '../core/agent-options.ts'
 import type { Verdict } from '../core/verdict.ts'
+import { runIdAt } from '../core/run-id.ts'
 import { monotonicMs, sleepMs } from '../io/clock.ts'
 import { APPEND_BYTES_MAX } from '../io/collector-client.ts'
 import type { CycleResult } from './campaign.ts'
@@ -51,7 +52,7 @@ export async function runCycle(context: CycleContext, cycle: number): Promise<Cy
   const seed = cycleSeed(context.config.seed, cycle)
   const directory = join(context.directory, `cycle-${String(cycle).padStart(5, '0')}`)
   const cutAfterMs = cutMomentMs(context.config, seed)
-  const course: Course = { cycle, run: randomBytes(8).toString('hex'), seed, cutAfterMs, directory }
+  const course: Course = { cycle, run: runIdAt(Date.now(), randomBytes(4).readUInt32LE()), seed, cutAfterMs, directory }
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   try {
     const result = await throughMachine(context, course)

@@ -18,8 +18,18 @@ export function checkSize(path: string, sizeSectors: number, manifest: Manifest)
   )
 }
 
+/** A run that wrote here later has changed what this one left: nobody can be accused of that. */
+function checkLaterRun(path: string, { laterRun, sectorsOfLaterRun }: Evidence, manifest: Manifest): void {
+  if (laterRun === undefined) return
+  throw new ProbeError(
+    'TARGET_MISMATCH',
+    `${path} was written again after run ${manifest.run}: ${counted(sectorsOfLaterRun, 'sector')} of the later run ${laterRun}; verify that run, and in future each run before the agent starts again, or --same-target to judge this one all the same`,
+  )
+}
+
 /** Contents without a single write of the run, and with signs of another device, are not this run's target. */
 export function checkEvidence(path: string, evidence: Evidence, manifest: Manifest): void {
+  checkLaterRun(path, evidence, manifest)
   const { sectorsOfThisRun, sectorsOfOtherDevice, untouchedSectors, untouchedChanged } = evidence
   if (sectorsOfThisRun > 0) return
   const changed = untouchedChanged * 2 > untouchedSectors

@@ -96,7 +96,7 @@ function riskLine({ exposure }: Verdict): string {
 
 function logLine({ log }: Verdict, source: string): string {
   const tails = { clean: 'whole to its end', truncated: 'cut short', corrupt: 'damaged at its end' } as const
-  const ended = log.ended ? 'the agent had issued all it wanted' : 'the agent was still at work at its end'
+  const ended = log.ended ? 'the agent had ended by itself' : 'the agent was still at work at its end'
   return `${source}: ${tails[log.tail]}, ${ended}, last sign of life at ${formatClock(log.lastRecordMs)}`
 }
 

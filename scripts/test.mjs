@@ -14,7 +14,7 @@ prepare()
 staticChecks()
 const folders = process.argv.slice(2)
 const files = folders.length === 0 ? testFiles() : folders.flatMap((folder) => testFiles(folder))
-const scratch = mkdtempSync(join(tmpdir(), 'plugpull-test-'))
+const scratch = mkdtempSync(join(tmpdir(), 'pp-test-'))
 const tap = join(scratch, 'tap')
 const reporters = [
   '--test-reporter=spec',

@@ -115,7 +115,9 @@ function isLeftover(folder: string, stats: Stats): boolean {
   try {
     return !noteIsAlive(join(folder, NOTES, OWNER))
   } catch (error) {
-    return errnoOf(error) === 'ENOENT' && Date.now() - stats.mtimeMs > UNNOTED_AGE_MS
+    // Without a note it may be anybody's: only an empty one is ours to take away.
+    const isOld = Date.now() - stats.mtimeMs > UNNOTED_AGE_MS
+    return errnoOf(error) === 'ENOENT' && isOld && listFolder(folder).length === 0
   }
 }
 

@@ -21,7 +21,7 @@ export const runId = (n: number): string => n.toString(16).padStart(16, '0')
 
 /** A folder that is gone after the test. */
 export function scratch(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'plugpull-test-'))
+  const folder = mkdtempSync(join(tmpdir(), 'pp-test-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }

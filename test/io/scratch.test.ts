@@ -135,13 +135,16 @@ describe('recovery leaves alone', () => {
     const lab = openLab(t)
     if (lab === undefined) return
     const parent = lab.scratch.file('parent')
-    for (const name of ['plugpull-new-1', 'other-2']) mkdirSync(`${parent}/${name}`, { recursive: true })
+    for (const name of ['plugpull-new-1', 'other-2', 'plugpull-lab'])
+      mkdirSync(`${parent}/${name}`, { recursive: true })
     writeFileSync(`${parent}/plugpull-file`, '')
+    writeFileSync(`${parent}/plugpull-lab/precious`, '')
+    utimesSync(`${parent}/plugpull-lab`, 0, 0)
     assert.deepEqual(recoverScratch(parent), [])
     // Without a note it may be in the making; after a while it is not.
     utimesSync(`${parent}/plugpull-new-1`, 0, 0)
     assert.deepEqual(recoverScratch(parent), [`${parent}/plugpull-new-1`])
-    assert.deepEqual(readdirSync(parent), ['other-2', 'plugpull-file'])
+    assert.deepEqual(readdirSync(parent), ['other-2', 'plugpull-file', 'plugpull-lab'])
   })
   it('a process that belongs to another folder', async (t) => {
     const lab = openLab(t)

@@ -20,7 +20,7 @@ export interface Outcome {
 
 /** A folder that is gone after the test. */
 export function scratchFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'plugpull-test-'))
+  const folder = mkdtempSync(join(tmpdir(), 'pp-test-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }

@@ -49,7 +49,7 @@ export interface HandMade {
 
 /** A folder that is gone after the test. */
 export function testFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'plugpull-test-'))
+  const folder = mkdtempSync(join(tmpdir(), 'pp-test-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }

@@ -3,7 +3,7 @@
  * docs/ERRORS.md lists the same codes; a test keeps the two equal. Programmer errors are assertions, not codes.
  */
 
-/** Exit statuses of the program (docs/CLI.md). */
+/** Exit statuses of the program (docs/ERRORS.md). */
 export const EXIT = {
   held: 0,
   violation: 10,

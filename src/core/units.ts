@@ -15,8 +15,6 @@ export type SectorCount = Branded<'SectorCount'>
 export type ByteCount = Branded<'ByteCount'>
 /** Writes are numbered 1, 2, 3 … in the order of the plan; 0 is the formatted baseline. */
 export type WriteId = Branded<'WriteId'>
-/** Flushes are numbered 1, 2, 3 … in the order of their issue. */
-export type FlushId = Branded<'FlushId'>
 
 /** Bytes in a sector, the unit of every address and of every stamp. */
 export const SECTOR_BYTES = 512
@@ -25,27 +23,17 @@ export const BASELINE_WRITE = 0 as WriteId
 /** Largest write number: positions and numbers of writes are kept in 32 bits. */
 export const WRITE_ID_MAX = 0xffff_fff0
 
-function whole(value: number, least: number, what: string): number {
-  assert(Number.isSafeInteger(value) && value >= least, `${what} must be a whole number from ${least}, got ${value}`)
+function whole(value: number, what: string): number {
+  assert(Number.isSafeInteger(value) && value >= 0, `${what} must be a whole number from 0, got ${value}`)
   return value
 }
 
 /** An address in sectors; throws on anything but a safe integer from 0. */
-export const lba = (value: number): Lba => whole(value, 0, 'LBA') as Lba
+export const lba = (value: number): Lba => whole(value, 'LBA') as Lba
 /** A length in sectors; throws on anything but a safe integer from 0. */
-export const sectorCount = (value: number): SectorCount => whole(value, 0, 'sector count') as SectorCount
+export const sectorCount = (value: number): SectorCount => whole(value, 'sector count') as SectorCount
 /** A length in bytes; throws on anything but a safe integer from 0. */
-export const byteCount = (value: number): ByteCount => whole(value, 0, 'byte count') as ByteCount
-/** A write number from 1; throws on anything else. */
-export const writeId = (value: number): WriteId => whole(value, 1, 'write number') as WriteId
-/** A flush number from 1; throws on anything else. */
-export const flushId = (value: number): FlushId => whole(value, 1, 'flush number') as FlushId
-
-/** A contiguous run of sectors. */
-export interface Extent {
-  readonly lba: Lba
-  readonly sectors: SectorCount
-}
+export const byteCount = (value: number): ByteCount => whole(value, 'byte count') as ByteCount
 
 /** Sectors to bytes. */
 export const bytesOf = (sectors: number): ByteCount => byteCount(sectors * SECTOR_BYTES)

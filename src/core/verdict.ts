@@ -1,4 +1,4 @@
-/** The result of one verification: schema `plugpull.verdict/1`. Additions are welcome, removals are not (docs/CLI.md). */
+/** The result of one verification: schema `plugpull.verdict/1`. Additions are welcome, removals are not. */
 import { EXIT } from './errors.ts'
 import type { Finding } from './finding.ts'
 

@@ -1,5 +1,5 @@
 /** Sentences about a verdict, shared by the reports: made from its counts and facts, never from another text. */
-import type { FindingKind } from '../../core/finding.ts'
+import { FINDING_KINDS, type FindingKind } from '../../core/finding.ts'
 import { formatMs } from '../../core/size.ts'
 import type { Verdict } from '../../core/verdict.ts'
 
@@ -61,16 +61,7 @@ export function hazardSummary(verdict: Verdict): string {
 /** `2 stable writes are lost, 1 sector cannot be read`, or `none`. */
 export function violationSummary({ violations }: Verdict): string {
   const phrases: string[] = []
-  for (const kind of [
-    'lost',
-    'torn',
-    'reordered',
-    'misdirected',
-    'collateral',
-    'corrupt',
-    'phantom',
-    'unreadable',
-  ] as const) {
+  for (const kind of FINDING_KINDS) {
     if (violations[kind] > 0) phrases.push(violationPhrase(kind, violations[kind]))
   }
   return phrases.join(', ') || 'none'

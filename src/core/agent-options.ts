@@ -129,7 +129,7 @@ export function parseWorkloadOptions(raw: RawOptions): WorkloadOptions {
 export function workloadArguments(raw: RawOptions): string[] {
   return WORKLOAD_OPTIONS.flatMap(({ flags }) => {
     const [flag = ''] = flags.split(' ')
-    const value = raw[camelCase(flag)]
+    const value = raw[optionKey(flag)]
     if (value === undefined || value === false) return []
     return value === true ? [flag] : [flag, value]
   })
@@ -259,7 +259,9 @@ export function choiceOf<T extends string>(text: string, option: string, choices
   return found
 }
 
-/** `--flush-every` → `flushEvery`, as commander does. */
-function camelCase(flag: string): string {
-  return flag.replace(/^--/, '').replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+/** `--flush-every <n>` → `flushEvery`, as commander does: the key of an option's value. */
+export function optionKey(flags: string): string {
+  return (flags.split(' ')[0] ?? '')
+    .replace(/^--/, '')
+    .replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }

@@ -10,7 +10,7 @@ import { SectorBuffer, decodeStamp } from '../core/stamp.ts'
 import { SECTOR_BYTES } from '../core/units.ts'
 import { parseScript } from '../core/workload/script.ts'
 import { runTool } from '../io/process.ts'
-import type { Machine } from './rig.ts'
+import type { Survivor } from './rig.ts'
 
 export const BLOCK_BYTES = 4096
 const BLOCK_SECTORS = BLOCK_BYTES / SECTOR_BYTES
@@ -26,7 +26,7 @@ export function completedBlocks(script: string, blocks: number): readonly string
 
 /** The blocks as they stand on what survived of a machine. `directory` is for a copy of them. */
 export async function survivingBlocks(
-  machine: Pick<Machine, 'survivor' | 'survivorFormat'>,
+  machine: Pick<Survivor, 'survivor' | 'survivorFormat'>,
   run: string,
   blocks: number,
   directory: string,

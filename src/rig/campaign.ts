@@ -3,11 +3,27 @@
  * The arithmetic over verdicts is core/campaign.ts; wording is campaign-report.ts.
  */
 import { type CampaignSummary, type CutRecord, summarise } from '../core/campaign.ts'
+import type { Manifest, TargetFacts } from '../core/manifest.ts'
 import { EXIT } from '../core/errors.ts'
 import { type Proportion, proportion } from '../core/statistics.ts'
 import { type Verdict, type VerdictWord, exitStatusOf } from '../core/verdict.ts'
 
 export const CAMPAIGN_SCHEMA = 'plugpull.campaign/1'
+
+/** What the guest was told about the disk's cache: the ground of the contract, to be held against the documents. */
+export type Told = Pick<TargetFacts, 'kind' | 'writeCache' | 'fua' | 'logicalBlockBytes' | 'driver'>
+
+/** The part of a manifest that says what the guest was told. */
+export function toldOf({ target }: Manifest): Told {
+  const { kind, writeCache, fua, logicalBlockBytes, driver } = target
+  return {
+    kind,
+    logicalBlockBytes,
+    ...(writeCache === undefined ? {} : { writeCache }),
+    ...(fua === undefined ? {} : { fua }),
+    ...(driver === undefined ? {} : { driver }),
+  }
+}
 
 /** One run, cut and verification. */
 export interface CycleResult {
@@ -18,6 +34,7 @@ export interface CycleResult {
   readonly cutAfterMs: number
   readonly word: VerdictWord
   readonly cut?: CutRecord
+  readonly told?: Told
   readonly verdict?: Verdict
   /** Why there is no verdict, or why it must not be relied on; with the last words of whatever failed. */
   readonly problem?: string

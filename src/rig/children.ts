@@ -127,26 +127,31 @@ export interface AgentProcess {
   stop(): Promise<void>
 }
 
+/** Where a process finds the collector. */
+export type CollectorAddress = Pick<Collector, 'url' | 'tokenFile'>
+
+/** Arguments of `plugpull agent` for a run that is held until its power is cut. */
+export const agentArguments = (order: AgentOrder, collector: CollectorAddress): readonly string[] => [
+  '--target',
+  order.target,
+  ...collectorArguments(collector),
+  '--run-id',
+  order.run,
+  '--campaign',
+  order.campaign,
+  '--hold',
+  ...Object.entries(order.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
+  ...order.workload,
+]
+
 /** Starts an agent that writes until its power is cut. */
 export function startAgent(collector: Collector, order: AgentOrder): AgentProcess {
-  const labels = Object.entries(order.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
   const child = startProcess(
     process.execPath,
-    [
-      collector.program.entry,
-      'agent',
-      '--target',
-      order.target,
-      ...collectorArguments(collector),
-      '--run-id',
-      order.run,
-      '--campaign',
-      order.campaign,
-      '--hold',
-      ...labels,
-      ...order.workload,
-    ],
-    { scratch: collector.scratch },
+    [collector.program.entry, 'agent', ...agentArguments(order, collector)],
+    {
+      scratch: collector.scratch,
+    },
   )
   return {
     pid: child.pid,
@@ -161,29 +166,41 @@ export function startAgent(collector: Collector, order: AgentOrder): AgentProces
 export interface VerifyOrder {
   readonly target: string
   readonly run: string
-  readonly format: 'raw' | 'qcow2'
   readonly contract: string
+}
+
+/** A verification on this host. */
+export interface VerifyHereOrder extends VerifyOrder {
+  readonly format: 'raw' | 'qcow2'
   readonly signal: AbortSignal
 }
 
-/** Verifies a run from the collector, which gets the verdict too. */
-export async function verifyRun(collector: Collector, order: VerifyOrder): Promise<Verdict> {
+/** Arguments of `plugpull verify` for a run of the collector's, which gets the verdict too. */
+export const verifyArguments = (
+  { target, run, contract }: VerifyOrder,
+  collector: CollectorAddress,
+): readonly string[] => [
+  '--target',
+  target,
+  '--run',
+  run,
+  ...collectorArguments(collector),
+  '--contract',
+  contract,
+  // The rig knows whose image this is; one that lost everything is a verdict, not a mistake.
+  '--same-target',
+]
+
+/** Verifies a run on this host. */
+export async function verifyRun(collector: Collector, order: VerifyHereOrder): Promise<Verdict> {
   const { code, signal, stdout, stderr } = await runTool(
     process.execPath,
     [
       collector.program.entry,
       'verify',
-      '--target',
-      order.target,
-      '--run',
-      order.run,
-      ...collectorArguments(collector),
+      ...verifyArguments(order, collector),
       '--target-format',
       order.format,
-      '--contract',
-      order.contract,
-      // The rig knows whose image this is; one that lost everything is a verdict, not a mistake.
-      '--same-target',
       '--json',
     ],
     { signal: order.signal, limitMs: VERIFY_LIMIT_MS, accept: Array.from({ length: 256 }, (_, status) => status) },
@@ -213,7 +230,7 @@ function parseVerdict(text: string): Verdict {
 const isVerdict = (parsed: unknown): parsed is Verdict =>
   typeof parsed === 'object' && parsed !== null && 'schema' in parsed && parsed.schema === VERDICT_SCHEMA
 
-const collectorArguments = (collector: Collector): readonly string[] => [
+const collectorArguments = (collector: CollectorAddress): readonly string[] => [
   '--collector',
   collector.url,
   ...(collector.tokenFile === undefined ? [] : ['--token-file', collector.tokenFile]),

@@ -1,28 +1,22 @@
 /**
  * One cycle of the loop: a new disk, a run on it, the cut, the verification, and everything given back.
  *
- * The other parts take part as a user would run them: the agent and the verifier as processes, the collector over HTTP. Whatever
+ * How a machine is driven to its cut is drive.ts. The other parts take part as a user would run them: the agent and the verifier as processes, the collector over HTTP. Whatever
  * goes wrong makes the cycle inconclusive, with the last words of what failed; only what no other cycle can change
  * (an option or a target that the agent refuses, Ctrl-C) ends the loop.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import type { RunProgress } from '../core/campaign.ts'
 import { EXIT, ProbeError, messageOf } from '../core/errors.ts'
-import { workloadArguments } from '../core/agent-options.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { runIdAt } from '../core/run-id.ts'
-import { monotonicMs, sleepMs } from '../io/clock.ts'
-import { APPEND_BYTES_MAX } from '../io/collector-client.ts'
-import type { CycleResult } from './campaign.ts'
-import { type AgentProcess, type Collector, startAgent, verifyRun } from './children.ts'
+import { type CycleResult, type Told, toldOf } from './campaign.ts'
+import { type Collector, verifyArguments, verifyRun } from './children.ts'
+import { driveToCut, standingOrder } from './drive.ts'
 import { type LoopConfig, cutMomentMs, cycleSeed } from './loop-options.ts'
-import type { AgentMachine, CutRecord, Machine, SelfRunningMachine } from './rig.ts'
-
-const POLL_MS = 15
-/** No sign of progress for so long before the cut: the cycle is given up. */
-const STALL_LIMIT_MS = 60_000
+import { untilVerdict } from './progress.ts'
+import type { CutRecord, GuestMachine, Machine, Survivor } from './rig.ts'
 
 export interface CycleContext {
   readonly config: LoopConfig
@@ -35,13 +29,15 @@ export interface CycleContext {
 }
 
 /** What a cycle has come to so far; becomes its result. */
-interface Course {
+export interface Course {
   readonly cycle: number
-  readonly run: string
+  /** Ours to choose, but for a machine that begins its runs by itself. */
+  run: string
   readonly seed: string
   readonly cutAfterMs: number
   readonly directory: string
   cut?: CutRecord
+  told?: Told
   verdict?: Verdict
   problem?: string
   note?: string
@@ -75,6 +71,7 @@ async function throughMachine(context: CycleContext, course: Course): Promise<Cy
       scratch: context.collector.scratch,
       ...(config.clusterBytes === undefined ? {} : { clusterBytes: config.clusterBytes }),
       ...(config.fault === undefined ? {} : { fault: config.fault }),
+      options: config.rigOptions,
     })
     await driveAndVerify(context, course, machine)
     const result = resultOf(course)
@@ -97,27 +94,53 @@ function endsLoop(error: unknown): boolean {
 }
 
 async function driveAndVerify(context: CycleContext, course: Course, machine: Machine): Promise<void> {
-  course.cut =
-    machine.kind === 'agent'
-      ? await runAndCut(context, course, machine)
-      : await simulateAndCut(context, course, machine)
-  await context.collector.client.recordCut(course.run, course.cut)
+  const { client } = context.collector
+  course.cut = await driveToCut(context, course, machine)
+  await client.recordCut(course.run, course.cut)
   if (!course.cut.died) {
     course.problem = `the cut did not kill everything it should: ${course.cut.note ?? 'something is still alive'}`
     return
   }
+  course.told = toldOf((await client.run(course.run)).manifest)
   context.signal.throwIfAborted()
-  course.verdict = await verifyRun(context.collector, {
-    target: machine.survivor,
-    format: machine.survivorFormat,
-    run: course.run,
-    contract: context.config.contract ?? machine.contract,
-    signal: context.signal,
-  })
+  course.verdict = await verdictOf(context, course, machine)
+}
+
+/** The verdict on what survived: read on this host, or by the machine itself once it is on again. */
+async function verdictOf(context: CycleContext, course: Course, machine: Machine): Promise<Verdict> {
+  switch (machine.kind) {
+    case 'agent':
+    case 'self':
+      return verifyHere(context, course, machine)
+    case 'guest':
+      return context.config.verifyIn === 'guest' || !machine.hostCanVerify
+        ? verifyInGuest(context, course, machine)
+        : verifyHere(context, course, machine)
+    case 'standing':
+      await machine.recover(standingOrder(context, course, machine))
+      return machine.leaves === undefined
+        ? untilVerdict(context, course.run, {
+            bootLimitMs: context.config.bootLimitMs,
+            console: () => machine.console(),
+          })
+        : verifyHere(context, course, machine.leaves)
+  }
+}
+
+function verifyHere({ collector, config, signal }: CycleContext, { run }: Course, from: Survivor): Promise<Verdict> {
+  const { survivor: target, survivorFormat: format } = from
+  return verifyRun(collector, { target, format, run, contract: config.contract ?? from.contract, signal })
+}
+
+async function verifyInGuest(context: CycleContext, { run }: Course, machine: GuestMachine): Promise<Verdict> {
+  const { config, collector } = context
+  const order = { target: machine.target, run, contract: config.contract ?? machine.contract }
+  await machine.start(['verify', ...verifyArguments(order, { url: machine.guestUrl(collector.url) })])
+  return untilVerdict(context, run, { bootLimitMs: config.bootLimitMs, console: () => machine.console() })
 }
 
 function resultOf(course: Course): CycleResult {
-  const { cycle, run, seed, cutAfterMs, cut, note, problem, verdict } = course
+  const { cycle, run, seed, cutAfterMs, cut, told, note, problem, verdict } = course
   const word = problem === undefined ? (verdict?.verdict ?? 'inconclusive') : 'inconclusive'
   return {
     cycle,
@@ -126,121 +149,11 @@ function resultOf(course: Course): CycleResult {
     cutAfterMs,
     word,
     ...(cut === undefined ? {} : { cut }),
+    ...(told === undefined ? {} : { told }),
     ...(verdict === undefined ? {} : { verdict }),
     ...(problem === undefined ? {} : { problem }),
     ...(note === undefined ? {} : { note }),
   }
-}
-
-const labelsOf = (config: LoopConfig, machine: Machine): Record<string, string> => ({
-  ...machine.labels,
-  rig: config.rig.name,
-  image: config.image,
-  cache: config.cache,
-  cut: config.cut,
-})
-
-/** Workload options of a cycle: the loop's, with the cycle's seed, and clusters as large as the image's. */
-const workloadOf = (config: LoopConfig, course: Course): LoopConfig['workload'] => ({
-  ...config.workload,
-  seed: course.seed,
-  ...(config.clusterBytes === undefined ? {} : { clusterSize: String(config.clusterBytes) }),
-})
-
-async function runAndCut(context: CycleContext, course: Course, machine: AgentMachine): Promise<CutRecord> {
-  const { config } = context
-  const agent = startAgent(context.collector, {
-    target: machine.target,
-    run: course.run,
-    campaign: config.campaign,
-    labels: labelsOf(config, machine),
-    workload: workloadArguments(workloadOf(config, course)),
-  })
-  try {
-    await Promise.race([reached(context, course), deathOf(machine, agent)])
-    await Promise.race([sleepMs(course.cutAfterMs, context.signal), deathOf(machine, agent)])
-    context.signal.throwIfAborted()
-    return await machine.cut(config.cut, [{ what: 'agent', pid: agent.pid }])
-  } finally {
-    await agent.stop()
-  }
-}
-
-/** Rejects when the machine or the agent ends before the cut. */
-async function deathOf(machine: AgentMachine, agent: AgentProcess): Promise<never> {
-  const why = await Promise.race([machine.died, agent.ended])
-  if (why instanceof ProbeError) throw why
-  throw new ProbeError('RIG_FAILED', `${why}, before the cut`)
-}
-
-/**
- * Resolves once the moment of the cut may be counted: the agent writes and its first flush has completed, since before that
- * nothing is stable and a cut has nothing to show; or, for a workload with an end, it has written everything and holds.
- */
-async function reached(context: CycleContext, course: Course): Promise<void> {
-  const { client } = context.collector
-  let seen = ''
-  let since = monotonicMs()
-  for (;;) {
-    context.signal.throwIfAborted()
-    const progress = await progressOf(client, course.run)
-    if (progress !== undefined && mayBeCut(context.config, progress)) return
-    const now = JSON.stringify(progress)
-    if (now !== seen) {
-      seen = now
-      since = monotonicMs()
-    }
-    if (monotonicMs() - since > STALL_LIMIT_MS) {
-      const state = progress === undefined ? 'it has told nothing yet' : `its state is ${progress.state}`
-      throw new ProbeError('TIMED_OUT', `the agent did not get on for ${STALL_LIMIT_MS / 1000} s; ${state}`)
-    }
-    await sleepMs(POLL_MS, context.signal)
-  }
-}
-
-function mayBeCut({ ends, workload }: LoopConfig, { state, flushes }: RunProgress): boolean {
-  if (state === 'holding') return true
-  return !ends && state === 'writing' && (flushes > 0 || workload['flushNever'] === true)
-}
-
-/** Progress together with the bytes that the collector holds, so that either counts as a sign of life. */
-async function progressOf(
-  client: Collector['client'],
-  run: string,
-): Promise<(RunProgress & { readonly bytes: number }) | undefined> {
-  try {
-    const { progress, bytes } = await client.run(run)
-    return progress === undefined ? undefined : { ...progress, bytes }
-  } catch (error) {
-    if (error instanceof ProbeError && error.code === 'RUN_UNKNOWN') return undefined
-    throw error
-  }
-}
-
-async function simulateAndCut(context: CycleContext, course: Course, machine: SelfRunningMachine): Promise<CutRecord> {
-  const { config, collector } = context
-  const own = await machine.run({
-    run: course.run,
-    campaign: config.campaign,
-    options: workloadOf(config, course),
-    labels: labelsOf(config, machine),
-    cutAfterMs: course.cutAfterMs,
-  })
-  course.note = own.note
-  await collector.client.createRun(course.run, config.campaign, own.manifest)
-  let offset = 0
-  for await (const bytes of own.log) {
-    context.signal.throwIfAborted()
-    for (let at = 0; at < bytes.length; at += APPEND_BYTES_MAX) {
-      const { offset: end } = await collector.client.append(
-        course.run,
-        offset,
-        bytes.subarray(at, at + APPEND_BYTES_MAX),
-      )
-      offset = end
-    }
-  }
-  return machine.cut(config.cut, [])
 }
 
 /** `--keep`: leaves the image, the log and the verdict where `plugpull verify --log` can be tried on them again. */

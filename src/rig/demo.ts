@@ -46,7 +46,7 @@ export async function runStep(step: DemoStep, number: number, context: DemoConte
     onCycle: (result, { cycles }, control) => say(`   ${control ? 'liar ' : ''}${cycleLine(result, cycles)}`),
     inspect: async (machine, { run, cut }) => {
       const { script } = step.options
-      if (!step.picture || typeof script !== 'string' || cut?.died !== true) return
+      if (machine.kind === 'standing' || !step.picture || typeof script !== 'string' || cut?.died !== true) return
       picture = {
         blockBytes: BLOCK_BYTES,
         completed: completedBlocks(script, PICTURE_BLOCKS),

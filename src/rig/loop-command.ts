@@ -11,7 +11,7 @@ import { campaignText, cycleLine } from './campaign-report.ts'
 import { type Collector, startCollector, thisProgram, useCollector } from './children.ts'
 import { IMAGES } from './image.ts'
 import { runCampaign } from './loop.ts'
-import { type LoopConfig, parseLoopOptions } from './loop-options.ts'
+import { BOOT_LIMIT_DEFAULT, type LoopConfig, parseLoopOptions } from './loop-options.ts'
 import { RIGS } from './registry.ts'
 import { CACHE_MODES, CUT_KINDS } from './rig.ts'
 
@@ -32,6 +32,11 @@ const STATUSES = [
 ]
 
 const FAULTS = RIGS.flatMap(({ faults }) => faults)
+
+/** Options of single rigs, each once. */
+const RIG_OPTIONS: readonly OptionSpec[] = RIGS.flatMap(({ options = [] }) => options).filter(
+  ({ flags }, at, all) => all.findIndex((other) => other.flags === flags) === at,
+)
 
 const OWN_OPTIONS: readonly OptionSpec[] = [
   {
@@ -54,6 +59,17 @@ const OWN_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--positive-control',
     description: 'first run a liar on the same workload; a campaign whose liar is not caught is inconclusive',
+  },
+  {
+    flags: '--verify-in <place>',
+    description:
+      'host: judge the image; guest: boot the guest again and let it judge its disk; for rigs with a guest of ours',
+    default: 'host',
+  },
+  {
+    flags: '--boot-limit <time>',
+    description: 'for the first sign of life of an agent that has to boot first, and for a verdict from inside',
+    default: BOOT_LIMIT_DEFAULT,
   },
   { flags: '--campaign <name>', description: 'name under which the collector keeps the runs (default: made up)' },
   { flags: '--collector <url>', description: 'use this collector (default: one of its own)' },
@@ -81,6 +97,7 @@ export function loopCommand(): Command {
   )
   for (const spec of OWN_OPTIONS) command.addOption(optionOf(spec))
   for (const spec of WORKLOAD_OPTIONS) command.addOption(optionOf(spec))
+  for (const spec of RIG_OPTIONS) command.addOption(optionOf(spec))
   return command
     .addHelpText('after', rigsHelp())
     .addHelpText('after', exitStatusHelp(EXAMPLE, STATUSES))
@@ -108,7 +125,7 @@ function rigsHelp(): string {
 
 async function loop(raw: RawOptions): Promise<number> {
   const config = parseLoopOptions(raw)
-  config.rig.require()
+  config.rig.require(config.rigOptions)
   const parent = config.keep === undefined ? [] : [keepFolder(config.keep)]
   return withInterrupt((signal) =>
     withScratch(

@@ -1,12 +1,19 @@
 /** The options of `plugpull loop`: checked against the rig, with its defaults filled in. Workload options are the agent's own. */
 import { randomBytes } from 'node:crypto'
-import { type RawOptions, choiceOf, parseWorkloadOptions, wholeOf } from '../core/agent-options.ts'
+import {
+  type RawOptions,
+  choiceOf,
+  optionKey,
+  parseWorkloadOptions,
+  positiveMs,
+  wholeOf,
+} from '../core/agent-options.ts'
 import { formatContract, parseContract } from '../core/contract.ts'
 import { ProbeError } from '../core/errors.ts'
 import { Prng, hexOf, keyOf, randomBits } from '../core/prng.ts'
 import { parseDurationMs, parseSize } from '../core/size.ts'
 import { clusterBytesOf, IMAGES } from './image.ts'
-import { rigNamed } from './registry.ts'
+import { RIGS, rigNamed } from './registry.ts'
 import type { CacheMode, CutKind, ImageName, RigKind } from './rig.ts'
 
 const CYCLES_MAX = 1_000_000
@@ -14,6 +21,10 @@ const SIZE_BYTES_MIN = 2 ** 20
 /** From the first flush of a workload without an end, and from the last write of a workload with an end. */
 const CUT_AFTER_DEFAULT = '200ms-1s'
 const CUT_AFTER_HOLDING_DEFAULT = '50ms-150ms'
+
+/** `host`: from the image. `guest`: by the guest itself, switched on again. */
+export const VERIFY_PLACES = ['host', 'guest'] as const
+export const BOOT_LIMIT_DEFAULT = '120s'
 
 export interface LoopConfig {
   readonly rig: RigKind
@@ -25,6 +36,12 @@ export interface LoopConfig {
   readonly sizeBytes: number
   readonly clusterBytes?: number
   readonly fault?: string
+  /** Values of the rig's own options. */
+  readonly rigOptions: RawOptions
+  /** For what has to boot first: an agent's first sign of life, and a verdict from inside. */
+  readonly bootLimitMs: number
+  /** Where a guest's disk is judged. */
+  readonly verifyIn: (typeof VERIFY_PLACES)[number]
   readonly cutAfterMs: { readonly least: number; readonly most: number }
   /** 16 hexadecimal digits; the seeds of all cycles follow from it. */
   readonly seed: string
@@ -56,6 +73,8 @@ export function parseLoopOptions(raw: RawOptions): LoopConfig {
     sizeBytes: sizeOf(rig, textOf(raw, 'size')),
     ...(clusterBytes === undefined ? {} : { clusterBytes }),
     ...(fault === undefined ? {} : { fault }),
+    rigOptions: rigOptionsOf(rig, raw),
+    ...guestOptionsOf(raw),
     cutAfterMs: parseMoment(textOf(raw, 'cutAfter') ?? (ends ? CUT_AFTER_HOLDING_DEFAULT : CUT_AFTER_DEFAULT)),
     seed,
     workload: raw,
@@ -65,6 +84,32 @@ export function parseLoopOptions(raw: RawOptions): LoopConfig {
   }
 }
 
+const guestOptionsOf = (raw: RawOptions): Pick<LoopConfig, 'bootLimitMs' | 'verifyIn'> => ({
+  bootLimitMs: positiveMs(textOf(raw, 'bootLimit') ?? BOOT_LIMIT_DEFAULT, '--boot-limit', 's'),
+  verifyIn: choiceOf(textOf(raw, 'verifyIn') ?? 'host', '--verify-in', VERIFY_PLACES),
+})
+
+const keysOf = ({ options = [] }: RigKind): readonly (readonly [key: string, flag: string])[] =>
+  options.map(({ flags }) => [optionKey(flags), flags.split(' ')[0] ?? ''])
+
+/** The options that this rig has; throws BAD_OPTION for a value that it does not take, and for an option of another rig. */
+function rigOptionsOf(rig: RigKind, raw: RawOptions): RawOptions {
+  const own = new Map(keysOf(rig))
+  for (const [key, flag] of RIGS.flatMap(keysOf)) {
+    if (raw[key] === undefined || own.has(key)) continue
+    const having = RIGS.filter((other) => keysOf(other).some(([name]) => name === key)).map(({ name }) => name)
+    throw new ProbeError('BAD_OPTION', `${flag} goes with --rig ${having.join(' or ')}, not with --rig ${rig.name}`)
+  }
+  const options = ownOptions(rig, raw)
+  rig.check?.(options)
+  return options
+}
+
+function ownOptions({ options = [] }: RigKind, raw: RawOptions): RawOptions {
+  const keys = new Set(options.map(({ flags }) => optionKey(flags)))
+  return Object.fromEntries(Object.entries(raw).filter(([key]) => keys.has(key)))
+}
+
 function judgingOf(contract: string | undefined, keep: string | undefined): Pick<LoopConfig, 'contract' | 'keep'> {
   return {
     ...(contract === undefined ? {} : { contract: formatContract(parseContract(contract)) }),
@@ -72,9 +117,14 @@ function judgingOf(contract: string | undefined, keep: string | undefined): Pick
   }
 }
 
-/** The liar that goes with a campaign: the rig's own positive control on the same workload. */
+/** The liar that goes with a campaign: the rig's own positive control on the same workload. Throws BAD_OPTION where it has none. */
 export function controlOf(config: LoopConfig): LoopConfig {
   const { positiveControl: control } = config.rig
+  if (control === undefined)
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--positive-control does not go with --rig ${config.rig.name}, which cannot be told to lie`,
+    )
   const rig = rigNamed(control.rig)
   const image = rig.images.includes(config.image) ? config.image : (rig.images[0] ?? 'raw')
   return {
@@ -84,6 +134,7 @@ export function controlOf(config: LoopConfig): LoopConfig {
     cut: control.cut,
     cache: control.cache,
     campaign: `${config.campaign}-control`,
+    rigOptions: ownOptions(rig, config.rigOptions),
     ...(control.fault === undefined ? {} : { fault: control.fault }),
   }
 }

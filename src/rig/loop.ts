@@ -22,7 +22,7 @@ export interface LoopContext {
 
 /** Runs a campaign. Throws INTERRUPTED, RIG_UNAVAILABLE, and what no cycle could change; everything else is in the result. */
 export async function runCampaign(config: LoopConfig, context: LoopContext): Promise<CampaignResult> {
-  config.rig.require()
+  config.rig.require(config.rigOptions)
   const control = config.positiveControl ? await runControl(config, context) : undefined
   const cycles: CycleResult[] = []
   for (let cycle = 1; cycle <= config.cycles; cycle++) {
@@ -46,7 +46,7 @@ export async function runCampaign(config: LoopConfig, context: LoopContext): Pro
 
 async function runControl(config: LoopConfig, context: LoopContext): Promise<ControlResult> {
   const liar = { ...controlOf(config), cycles: CONTROL_TRIES_MAX }
-  liar.rig.require()
+  liar.rig.require(liar.rigOptions)
   const cycles: CycleResult[] = []
   while (cycles.length < CONTROL_TRIES_MAX && !cycles.some(isCaught)) {
     const result = await runCycle(cycleContext(liar, context), cycles.length + 1)
@@ -59,7 +59,7 @@ async function runControl(config: LoopConfig, context: LoopContext): Promise<Con
     cut: liar.cut,
     cache: liar.cache,
     ...(liar.fault === undefined ? {} : { fault: liar.fault }),
-    why: liar.rig.positiveControl.why,
+    why: config.rig.positiveControl?.why ?? '',
     caught: cycles.some(isCaught),
     cycles,
   }

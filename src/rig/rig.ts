@@ -3,9 +3,10 @@
  *
  * A rig knows how a disk is built, told to the guest, and killed; it knows nothing of workloads' verdicts, collectors or
  * campaigns, which are the loop's (loop.ts). One conformance suite (test/contract/rig.ts) holds every rig to the MUSTs below.
- * Two kinds of machine: one that exports a path for an agent process, and one that runs the workload itself (sim).
+ * Four kinds of machine: one that exports a path for an agent process on this host, one that boots a guest in which the agent
+ * runs, one that stands by itself (a user's VM whose agent starts at power-on), and one that runs the workload itself (sim).
  */
-import type { RawOptions } from '../core/agent-options.ts'
+import type { OptionSpec, RawOptions } from '../core/agent-options.ts'
 import type { CutRecord } from '../core/campaign.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Scratch } from '../io/scratch.ts'
@@ -13,7 +14,16 @@ import type { Scratch } from '../io/scratch.ts'
 export type { CutRecord } from '../core/campaign.ts'
 
 /** What kind of end a machine comes to. What each rig offers is in `RigKind.cuts`. */
-export const CUT_KINDS = ['sigkill', 'sigterm', 'host-power'] as const
+export const CUT_KINDS = [
+  'sigkill',
+  'sigterm',
+  'qmp-quit',
+  'virsh-destroy',
+  'guest-reset',
+  'guest-crash',
+  'host-power',
+  'command',
+] as const
 export type CutKind = (typeof CUT_KINDS)[number]
 
 /** QEMU's cache modes; what they mean to qemu-storage-daemon is in cache-mode.ts. */
@@ -39,6 +49,8 @@ export interface RigSetup {
   readonly seed: string
   /** A way of breaking the contract, for rigs that can be asked to (`RigKind.faults`). */
   readonly fault?: string
+  /** Values of the rig's own options (`RigKind.options`), as given on the command line; `RigKind.check` has passed them. */
+  readonly options?: RawOptions
 }
 
 /** A process of the caller's that loses its power together with the machine: the agent. */
@@ -69,17 +81,11 @@ export interface OwnRun {
 }
 
 /** One disk, from power on to after the cut. */
-export type Machine = AgentMachine | SelfRunningMachine
+export type Machine = AgentMachine | GuestMachine | StandingMachine | SelfRunningMachine
 
 interface MachineCommon {
   /** Facts for the run's labels: cache mode, image format, versions of the programs. */
   readonly labels: Readonly<Record<string, string>>
-  /** The contract that the guest is told by this machine, for `verify --contract`. */
-  readonly contract: 'volatile' | 'write-through'
-  /** What verify reads after the cut: a path that MUST hold exactly what survived, and MUST NOT exist before `cut` unless it is the image itself. */
-  readonly survivor: string
-  /** How the survivor is to be read. */
-  readonly survivorFormat: 'raw' | 'qcow2'
   /**
    * Cuts the power. MUST be called at most once. The machine's own processes MUST get their signal before the victims,
    * so that no close or exit of the agent reaches a disk that still has power. MUST wait until all of them are gone, or say
@@ -93,17 +99,76 @@ interface MachineCommon {
   dispose(): Promise<void>
 }
 
-/** A machine that serves a path to an agent process. */
-export interface AgentMachine extends MachineCommon {
-  readonly kind: 'agent'
-  /** The agent's `--target`; MUST hold at least `setup.sizeBytes` and be writable from `prepare` to `cut`. */
-  readonly target: string
+/** Where what survived the cut can be read on this host. */
+export interface Survivor {
+  /** The contract that the guest is told by this machine, for `verify --contract`. */
+  readonly contract: 'volatile' | 'write-through'
+  /** What verify reads after the cut: a path that MUST hold exactly what survived, and MUST NOT exist before `cut` unless it is the image itself. */
+  readonly survivor: string
+  /** How the survivor is to be read. */
+  readonly survivorFormat: 'raw' | 'qcow2'
+}
+
+interface Mortal {
   /** Resolves, with what died and its last words, where a part of the machine dies before `cut` or `dispose` is called; else never. */
   readonly died: Promise<string>
 }
 
+/** A machine that serves a path to an agent process. */
+export interface AgentMachine extends MachineCommon, Survivor, Mortal {
+  readonly kind: 'agent'
+  /** The agent's `--target`; MUST hold at least `setup.sizeBytes` and be writable from `prepare` to `cut`. */
+  readonly target: string
+}
+
+/** A machine that boots a guest of ours, in which the program runs (guest/). `prepare` leaves it switched off. */
+export interface GuestMachine extends MachineCommon, Survivor, Mortal {
+  readonly kind: 'guest'
+  /** The target as the guest names it. */
+  readonly target: string
+  /** False where the survivor cannot be judged on this host: what is written to is a file in the guest's own file system. */
+  readonly hostCanVerify: boolean
+  /** How the guest reaches what this host reaches at `url`. */
+  guestUrl(url: string): string
+  /**
+   * Switches the guest on with a command of the program to run, as on its command line (`agent --target …`). Resolves once the machine
+   * runs, not once it has booted. MUST be called before `cut`, and MAY be called once more after it, to verify inside.
+   */
+  start(command: readonly string[]): Promise<void>
+  /** The last lines of the guest's console, for messages; empty where it has said nothing. */
+  console(): string
+}
+
+/** What a machine that stands by itself is told of the cycle. */
+export interface StandingOrder {
+  readonly collectorUrl: string
+  readonly tokenFile?: string
+  readonly campaign: string
+  /** A run id that nobody uses yet; the machine's agent may take it, or choose its own. */
+  readonly run: string
+  /** Agent options as arguments. */
+  readonly workload: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/**
+ * A machine that is not ours: its agent starts by itself. The run is found at the collector, as the newest of the campaign, or
+ * the one of the order's id. The verdict too is the machine's to give, unless it leaves a survivor on this host.
+ */
+export interface StandingMachine extends MachineCommon {
+  readonly kind: 'standing'
+  /** Where what survived can be read after `recover`; absent where the machine verifies inside and publishes the verdict. */
+  readonly leaves?: Survivor
+  /** Makes sure that it is on. Throws RIG_FAILED with the last words of what failed. */
+  start(order: StandingOrder): Promise<void>
+  /** Makes what survived available again: switches it on. Throws RIG_FAILED. */
+  recover(order: StandingOrder): Promise<void>
+  /** The last lines of its console, or of what the commands said, for messages. */
+  console(): string
+}
+
 /** A machine that runs agent and disk in itself, in simulated time. */
-export interface SelfRunningMachine extends MachineCommon {
+export interface SelfRunningMachine extends MachineCommon, Survivor {
   readonly kind: 'self'
   /** Runs up to the moment of the cut. MUST be called at most once, before `cut`; the same setup and request MUST give the same run, byte for byte but for wall clocks. */
   run(request: OwnRunRequest): Promise<OwnRun>
@@ -132,9 +197,14 @@ export interface RigKind {
   readonly faults: readonly string[]
   /** Image size where `--size` does not say. */
   readonly defaultSizeBytes: number
-  readonly positiveControl: PositiveControl
+  /** Absent where the rig cannot be told to lie, nor another stand in for it. */
+  readonly positiveControl?: PositiveControl
+  /** Options of `plugpull loop` that only this rig has; two rigs with the same flag MUST mean the same by it. */
+  readonly options?: readonly OptionSpec[]
+  /** Throws BAD_OPTION where an option of its own has a value that it does not take. */
+  check?(options: RawOptions): void
   /** Throws RIG_UNAVAILABLE that names everything missing and how to get it; MUST NOT leave anything behind. */
-  require(): void
+  require(options?: RawOptions): void
   /**
    * Builds a disk and switches it on. MUST throw a ProbeError with the last words of whatever failed, and MUST
    * then have cleaned up after itself. The disk's contents before the run MUST follow from `setup` alone.

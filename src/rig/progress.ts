@@ -1,0 +1,128 @@
+/**
+ * What the collector tells of a run that is under way: when it may be cut, which one a machine has begun by itself, and the verdict
+ * that a machine gives by itself. Every wait has a limit, and says at its end what it waited for and what the console said last.
+ */
+import type { RunProgress, RunView } from '../core/campaign.ts'
+import { ProbeError } from '../core/errors.ts'
+import { monotonicMs, sleepMs } from '../io/clock.ts'
+import type { CollectorClient } from '../io/collector-client.ts'
+import type { CycleContext } from './cycle.ts'
+import type { LoopConfig } from './loop-options.ts'
+
+const POLL_MS = 15
+/** No sign of progress for so long before the cut: the cycle is given up. */
+const STALL_LIMIT_MS = 60_000
+
+/** What a wait for something inside a machine needs. */
+export interface Waiting {
+  /** For the first sign of life of an agent that has to boot first. */
+  readonly bootLimitMs: number
+  /** The machine's last words. */
+  readonly console: () => string
+}
+
+/**
+ * Resolves once the moment of the cut may be counted: the agent writes and its first flush has completed, since before that
+ * nothing is stable and a cut has nothing to show; or, for a workload with an end, it has written everything and holds.
+ * Throws TIMED_OUT where it does not get on.
+ */
+export async function untilItMayBeCut(context: CycleContext, run: string, waiting?: Waiting): Promise<void> {
+  let seen: string | undefined
+  let since = monotonicMs()
+  for (;;) {
+    context.signal.throwIfAborted()
+    const progress = await progressOf(context.collector.client, run)
+    if (progress !== undefined && mayBeCut(context.config, progress)) return
+    const now = JSON.stringify(progress)
+    if (now !== seen) {
+      seen = now
+      since = monotonicMs()
+    }
+    const limitMs = progress === undefined ? (waiting?.bootLimitMs ?? STALL_LIMIT_MS) : STALL_LIMIT_MS
+    if (monotonicMs() - since > limitMs) throw notGettingOn(progress, limitMs, waiting)
+    await sleepMs(POLL_MS, context.signal)
+  }
+}
+
+function notGettingOn(progress: RunProgress | undefined, limitMs: number, waiting: Waiting | undefined): ProbeError {
+  const state = progress === undefined ? 'it has told nothing yet' : `its state is ${progress.state}`
+  return new ProbeError(
+    'TIMED_OUT',
+    `the agent did not get on for ${limitMs / 1000} s; ${state}${lastWords(waiting?.console())}`,
+  )
+}
+
+/** For the end of a message: nothing where nothing was said. */
+export const lastWords = (console: string | undefined): string =>
+  console === undefined ? '' : console === '' ? '; its console said nothing' : `; its console said last: ${console}`
+
+function mayBeCut({ ends, workload }: LoopConfig, { state, flushes }: RunProgress): boolean {
+  if (state === 'holding') return true
+  return !ends && state === 'writing' && (flushes > 0 || workload['flushNever'] === true)
+}
+
+/** Progress together with the bytes that the collector holds, so that either counts as a sign of life. */
+async function progressOf(
+  client: CollectorClient,
+  run: string,
+): Promise<(RunProgress & { readonly bytes: number }) | undefined> {
+  const view = await viewOf(client, run)
+  return view?.progress === undefined ? undefined : { ...view.progress, bytes: view.bytes }
+}
+
+async function viewOf(client: CollectorClient, run: string): Promise<RunView | undefined> {
+  try {
+    return await client.run(run)
+  } catch (error) {
+    if (error instanceof ProbeError && error.code === 'RUN_UNKNOWN') return undefined
+    throw error
+  }
+}
+
+/**
+ * The run that a machine has begun by itself: the newest of the campaign that was neither cut nor judged, once it is seen to get
+ * on. One that stands still may be anybody's, from yesterday. Throws TIMED_OUT.
+ */
+export async function untilRunIsUnderWay(context: CycleContext, waiting: Waiting): Promise<string> {
+  const until = monotonicMs() + waiting.bootLimitMs
+  let last: { readonly run: string; readonly sign: string } | undefined
+  for (;;) {
+    context.signal.throwIfAborted()
+    const { runs } = await context.collector.client.runs({ campaign: context.config.campaign, limit: 1 })
+    const [newest] = runs
+    if (newest !== undefined && newest.cut === undefined && newest.verdict === undefined) {
+      const sign = JSON.stringify([newest.bytes, newest.progress])
+      const isHolding = newest.progress?.state === 'holding'
+      if (last?.run === newest.run && (isHolding || last.sign !== sign)) return newest.run
+      last = { run: newest.run, sign }
+    }
+    if (monotonicMs() > until) {
+      const seen = newest === undefined ? 'the campaign has no run' : `its newest run is ${newest.run}`
+      throw new ProbeError(
+        'TIMED_OUT',
+        `no agent began a run of campaign ${context.config.campaign} within ${waiting.bootLimitMs / 1000} s; ${seen}${lastWords(waiting.console())}`,
+      )
+    }
+    await sleepMs(POLL_MS, context.signal)
+  }
+}
+
+/** The verdict that a machine publishes by itself. Throws TIMED_OUT. */
+export async function untilVerdict(
+  context: CycleContext,
+  run: string,
+  waiting: Waiting,
+): Promise<NonNullable<RunView['verdict']>> {
+  const until = monotonicMs() + waiting.bootLimitMs
+  for (;;) {
+    context.signal.throwIfAborted()
+    const { verdict } = await context.collector.client.run(run)
+    if (verdict !== undefined) return verdict
+    if (monotonicMs() > until)
+      throw new ProbeError(
+        'TIMED_OUT',
+        `no verdict on run ${run} came within ${waiting.bootLimitMs / 1000} s of switching on again${lastWords(waiting.console())}`,
+      )
+    await sleepMs(POLL_MS, context.signal)
+  }
+}

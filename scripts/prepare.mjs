@@ -64,8 +64,8 @@ function isBuilt() {
   if (!existsSync(buildStamp)) return false
   const built = Number(readFileSync(buildStamp, 'utf8'))
   return (
-    ['src', 'test'].every((folder) => newestSource(join(root, folder)) <= built) &&
-    statSync(join(root, 'tsconfig.json')).mtimeMs <= built
+    ['src', 'test', 'scripts/bundle'].every((folder) => newestSource(join(root, folder)) <= built) &&
+    ['tsconfig.json', 'scripts/bundle.mjs'].every((file) => statSync(join(root, file)).mtimeMs <= built)
   )
 }
 
@@ -78,6 +78,7 @@ function build(quiet) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   const output = ['--outDir', next, '--tsBuildInfoFile', join(next, '.tsbuildinfo')]
   run(process.execPath, [tsc, '-p', join(root, 'tsconfig.json'), ...output])
+  run(process.execPath, [join(root, 'scripts', 'bundle.mjs'), join(next, 'guest')])
   writeFileSync(join(next, '.plugpull-built'), String(started))
   if (existsSync(dist)) renameSync(dist, old)
   renameSync(next, dist)

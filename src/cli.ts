@@ -1,52 +1,6 @@
 #!/usr/bin/env node
-/** The one entry: runs a command, and turns every error into one message and an exit status. */
-import { CommanderError } from 'commander'
-import { ERRORS, EXIT, ProbeError, messageOf } from './core/errors.ts'
+/** The one entry of an installed program. */
 import { plugpull } from './program.ts'
+import { runProgram } from './run-program.ts'
 
-/** With --json stdout holds one document whatever happens; a command that printed its own keeps it. */
-function reportJson(error: unknown, status: number): void {
-  const isReported = error instanceof ProbeError && error.isReported
-  if (isReported || !process.argv.includes('--json') || status === EXIT.held) return
-  const code = error instanceof ProbeError ? error.code : status === EXIT.usage ? 'BAD_OPTION' : 'INTERNAL'
-  process.stdout.write(
-    `${JSON.stringify({ schema: 'plugpull.error/1', error: { code, message: error instanceof CommanderError ? usageOf(error) : messageOf(error) } })}\n`,
-  )
-}
-
-/** One line for people, and the exit status. */
-function report(error: unknown): number {
-  if (error instanceof ProbeError) {
-    process.stderr.write(`plugpull: ${error.code}: ${error.message}\n`)
-    return error.exitStatus
-  }
-  if (error instanceof CommanderError) return reportUsage(error)
-  const detail = error instanceof Error ? (error.stack ?? error.message) : messageOf(error)
-  process.stderr.write(`plugpull: INTERNAL: ${ERRORS.INTERNAL.meaning}: ${detail}\n`)
-  return EXIT.internal
-}
-
-const usageOf = (error: CommanderError): string => error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
-
-function reportUsage(error: CommanderError): number {
-  if (error.exitCode === 0) return EXIT.held
-  if (error.code === 'commander.help') return EXIT.usage
-  const [, , first = ''] = process.argv
-  const help = first.startsWith('-') || error.code === 'commander.unknownCommand' ? '' : `${first} `
-  process.stderr.write(`plugpull: BAD_OPTION: ${usageOf(error)}; see plugpull ${help}--help\n`)
-  return EXIT.usage
-}
-
-/** stdout closed by its reader (`plugpull … | head`) is an end, not an error. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? EXIT.held : EXIT.io)
-})
-
-try {
-  const program = await plugpull(process.argv[2])
-  await program.parseAsync(process.argv)
-} catch (error) {
-  const status = report(error)
-  process.exitCode = status
-  reportJson(error, status)
-}
+await runProgram(plugpull)

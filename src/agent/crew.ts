@@ -1,6 +1,7 @@
 /** The worker threads as the main thread sees them: started, waited for, told to begin and to close. */
 import { Worker } from 'node:worker_threads'
 import { ProbeError, messageOf } from '../core/errors.ts'
+import { WORKER } from './worker-program.ts'
 import type { WorkerMessage, WorkerOrder, WorkerTask } from './worker.ts'
 
 /** A worker keeps little in JavaScript memory: what it writes comes from elsewhere. */
@@ -17,10 +18,9 @@ export class Crew {
   /** Starts them; `rang` is called whenever one of them wants the main thread's attention. */
   constructor(task: WorkerTask, count: number, rang: () => void) {
     this.#rang = rang
-    const file = new URL('worker.js', import.meta.url)
     this.#workers = Array.from(
       { length: count },
-      () => new Worker(file, { workerData: task, resourceLimits: WORKER_LIMITS }),
+      () => new Worker(WORKER, { eval: typeof WORKER === 'string', workerData: task, resourceLimits: WORKER_LIMITS }),
     )
     this.#exits = this.#workers.map(
       (worker) =>

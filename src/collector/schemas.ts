@@ -32,6 +32,7 @@ export const AppendQuery = Type.Object({ offset: Offset })
 export const ReadQuery = Type.Object({ offset: Type.Optional(Offset) })
 export const RunsQuery = Type.Object({
   campaign: Type.Optional(Type.String()),
+  device: Type.Optional(Type.String({ description: 'only runs on the device of that key: `device` of the manifest' })),
   limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$', description: '1 to 1000, default 100' })),
   after: Type.Optional(Type.String({ description: 'only runs older than this one: `next` of the page before' })),
 })

@@ -49,6 +49,11 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX verdicts_by_number ON verdicts (run_id, number);
   `,
+  // Computed from the manifest, so that runs of before have it too.
+  `
+  ALTER TABLE runs ADD COLUMN device TEXT AS (json_extract(manifest, '$.device')) VIRTUAL;
+  CREATE INDEX runs_by_device ON runs (device, id);
+  `,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -60,6 +60,8 @@ export interface Statements {
   readonly run: Database.Statement<[string], RunRow>
   readonly runs: Database.Statement<[number, number], RunRow>
   readonly runsOfCampaign: Database.Statement<[string, number, number], RunRow>
+  readonly runsOfDevice: Database.Statement<[string, number, number], RunRow>
+  readonly runsOfBoth: Database.Statement<[string, string, number, number], RunRow>
   readonly countRuns: Database.Statement<[string], { count: number }>
   readonly insertRun: Database.Statement<[string, string, string, string]>
   readonly updateCut: Database.Statement<[string, number]>
@@ -80,6 +82,10 @@ export function prepareStatements(db: Database.Database): Statements {
     run: db.prepare(`${ONE_RUN} WHERE run = ?`),
     runs: db.prepare(`${MANY_RUNS} WHERE runs.id < ? ORDER BY runs.id DESC LIMIT ?`),
     runsOfCampaign: db.prepare(`${MANY_RUNS} WHERE campaign = ? AND runs.id < ? ORDER BY runs.id DESC LIMIT ?`),
+    runsOfDevice: db.prepare(`${MANY_RUNS} WHERE device = ? AND runs.id < ? ORDER BY runs.id DESC LIMIT ?`),
+    runsOfBoth: db.prepare(
+      `${MANY_RUNS} WHERE device = ? AND campaign = ? AND runs.id < ? ORDER BY runs.id DESC LIMIT ?`,
+    ),
     countRuns: db.prepare('SELECT count(*) AS count FROM runs WHERE campaign = ?'),
     insertRun: db.prepare('INSERT INTO runs (run, campaign, created_at, manifest) VALUES (?, ?, ?, ?)'),
     updateCut: db.prepare('UPDATE runs SET cut = ? WHERE id = ?'),

@@ -232,14 +232,18 @@ class SqliteStore implements Store {
       const before = query.after === undefined ? Number.MAX_SAFE_INTEGER : this.#sql.run.get(query.after)?.id
       if (before === undefined) return 'run-unknown'
       // One more than asked for tells whether there is a next page.
-      const rows =
-        query.campaign === undefined
-          ? this.#sql.runs.all(before, query.limit + 1)
-          : this.#sql.runsOfCampaign.all(query.campaign, before, query.limit + 1)
+      const rows = this.#rows(query, before, query.limit + 1)
       const runs = rows.slice(0, query.limit).map(summaryOf)
       const last = runs.at(-1)
       return rows.length > query.limit && last !== undefined ? { runs, next: last.run } : { runs }
     })
+  }
+
+  #rows({ campaign, device }: RunQuery, before: number, limit: number): readonly RunRow[] {
+    if (campaign !== undefined && device !== undefined) return this.#sql.runsOfBoth.all(device, campaign, before, limit)
+    if (device !== undefined) return this.#sql.runsOfDevice.all(device, before, limit)
+    if (campaign !== undefined) return this.#sql.runsOfCampaign.all(campaign, before, limit)
+    return this.#sql.runs.all(before, limit)
   }
 
   async campaigns(): Promise<readonly CampaignCounts[]> {

@@ -37,6 +37,8 @@ export type AppendOutcome =
 
 export interface RunQuery {
   readonly campaign?: string
+  /** Only runs on this device, by the key in their manifests. */
+  readonly device?: string
   readonly limit: number
   /** Only runs that are older than this one. */
   readonly after?: string

@@ -18,6 +18,8 @@ export interface CutRecord {
   readonly signal?: string
   /** The process that it was sent to. */
   readonly target?: { readonly what: string; readonly pid: number }
+  /** The command that was run instead, where one was; its status is null where it was killed. */
+  readonly command?: { readonly text: string; readonly status: number | null }
   /** Other processes that went down with it. */
   readonly alsoDied?: readonly string[]
   /** True once the target was seen dead: a cut that killed nothing proves nothing. */

@@ -142,7 +142,7 @@ export class CollectorClient {
   }
 
   /** A page of runs, newest first. */
-  async runs(query: { campaign?: string; limit?: number; after?: string } = {}): Promise<RunPage> {
+  async runs(query: { campaign?: string; device?: string; limit?: number; after?: string } = {}): Promise<RunPage> {
     const search = new URLSearchParams()
     for (const [name, value] of Object.entries(query)) search.set(name, `${value}`)
     return this.#told<RunPage>({ method: 'GET', path: `/v1/runs?${search.toString()}` }, ['runs'])

@@ -106,9 +106,29 @@ test('a store of a newer version is refused and left alone', (t) => {
   for (const access of ['read', 'write'] as const) {
     assert.throws(() => openSqliteStore(file, { access }), {
       code: 'STORE_VERSION',
-      message: /schema version 2.*up to 1/,
+      message: new RegExp(`schema version ${SCHEMA_VERSION + 1}.*up to ${SCHEMA_VERSION}`),
     })
   }
+})
+
+test('a store of version 1 is brought up to date, with the devices of its runs', async (t) => {
+  const file = join(scratch(t), 'store.db')
+  const store = openSqliteStore(file)
+  await store.createRun(newRun(1))
+  await store.close()
+  const db = new Database(file)
+  db.exec('DROP INDEX runs_by_device; ALTER TABLE runs DROP COLUMN device; PRAGMA user_version = 1')
+  db.close()
+  assert.throws(() => openSqliteStore(file, { access: 'read' }), { code: 'STORE_VERSION', message: /start plugpull/ })
+  const again = openSqliteStore(file)
+  t.after(() => again.close())
+  const { device } = newRun(1).manifest
+  const page = await again.runs({ device, limit: 9 })
+  assert(page !== 'run-unknown')
+  assert.deepEqual(
+    page.runs.map(({ run }) => run),
+    [runId(1)],
+  )
 })
 
 test('a database of another program is refused and left alone', (t) => {

@@ -82,6 +82,27 @@ function runs(check: Check): void {
     assert.deepEqual(await ids({ limit: 9, campaign: 'none' }), [[], undefined])
     assert.equal(await ids({ limit: 9, after: runId(6) }), 'run-unknown')
   })
+
+  check('runs are listed by the device that they wrote to', async ({ store, reopen }) => {
+    const devices = ['a', 'b', 'a', 'a', 'b'].map((digit) => digit.repeat(16))
+    for (const [index, device] of devices.entries()) {
+      const run = runId(index + 1)
+      const campaign = index === 3 ? 'other' : 'sample'
+      const manifest = { ...sampleManifest(run, campaign), device }
+      assert.equal(await store.createRun({ run, campaign, createdAt: AT, manifest }), 'created')
+    }
+    const later = await reopen()
+    const ids = async (query: Parameters<Store['runs']>[0]): Promise<unknown> => {
+      const page = await later.runs(query)
+      return page === 'run-unknown' ? page : [page.runs.map(({ run }) => Number.parseInt(run, 16)), page.next]
+    }
+    const [device = ''] = devices
+    assert.deepEqual(await ids({ limit: 9, device }), [[4, 3, 1], undefined])
+    assert.deepEqual(await ids({ limit: 1, device }), [[4], runId(4)])
+    assert.deepEqual(await ids({ limit: 9, device, campaign: 'sample' }), [[3, 1], undefined])
+    assert.deepEqual(await ids({ limit: 9, device, campaign: 'sample', after: runId(3) }), [[1], undefined])
+    assert.deepEqual(await ids({ limit: 9, device: 'c'.repeat(16) }), [[], undefined])
+  })
 }
 
 function appends(check: Check): void {

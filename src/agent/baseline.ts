@@ -16,6 +16,7 @@ import type { Uplink } from './uplink.ts'
 
 /** Sectors a piece: 1 MiB, a multiple of every logical block. */
 const PIECE_SECTORS = 2048
+const ZEROS = Buffer.alloc(PIECE_SECTORS * SECTOR_BYTES)
 
 export interface BaselineParts {
   readonly manifest: Manifest
@@ -57,7 +58,11 @@ async function scan(parts: BaselineParts): Promise<boolean> {
   attempt(parts, 'flushing what an earlier writer left in its cache', () => device.flush())
   const finished = await eachPiece(parts, (from, sectors) => {
     attempt(parts, `reading ${sectors} sectors at ${from}`, () => device.read(buffer, 0, from, sectors))
-    digestSectors(buffer.words, sectors, lo, hi)
+    // Most of a new disk: compared by one machine instruction a word, where the digest takes some twenty.
+    if (ZEROS.compare(buffer.bytes, 0, sectors * SECTOR_BYTES, 0, sectors * SECTOR_BYTES) === 0) {
+      lo.fill(0, 0, sectors)
+      hi.fill(0, 0, sectors)
+    } else digestSectors(buffer.words, sectors, lo, hi)
     encoder.add(sectors, lo, hi)
   })
   encoder.end()

@@ -7,6 +7,7 @@ import {
   parseWorkloadOptions,
   positiveMs,
 } from '../core/agent-options.ts'
+import { formatContract, parseContract } from '../core/contract.ts'
 import { EXIT, ProbeError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
@@ -16,8 +17,9 @@ import { type Logger, createLogger } from '../io/logger.ts'
 import { createCollectorLog } from './collector-log.ts'
 import { createFileLog } from './file-log.ts'
 import type { LogPort } from './log-port.ts'
-import { Reporter, failureError, toJson, toText } from './report.ts'
-import { run } from './run.ts'
+import { Reporter, failureError, stoppedJson, stoppedText, toJson, toText } from './report.ts'
+import { type RunResult, run } from './run.ts'
+import { type LastRun, verifyFirst } from './verify-first.ts'
 
 const CAMPAIGN_DEFAULT = 'default'
 const OUTAGE_DEFAULT = '60s'
@@ -32,6 +34,10 @@ type RawAgentOptions = Readonly<Record<string, string | boolean | undefined>> & 
   readonly tokenFile?: string
   readonly destroyDataOn?: string
   readonly runId?: string
+  readonly deviceName?: string
+  readonly verifyFirst?: true
+  readonly stopOnViolation?: true
+  readonly contract?: string
   readonly hold?: true
   readonly progress?: true
   readonly quiet?: true
@@ -40,9 +46,19 @@ type RawAgentOptions = Readonly<Record<string, string | boolean | undefined>> & 
 
 const EXAMPLE = `
   plugpull agent --target /dev/vdb --collector http://10.0.2.2:7117 --campaign nightly --queue-depth 16 --flush-every 32
-  plugpull agent --target disk.raw --log run.log --workload script --script 'w 8+16; flush; w 0+16' --hold`
+  plugpull agent --target disk.raw --log run.log --workload script --script 'w 8+16; flush; w 0+16' --hold
+  plugpull agent --target /dev/vdb --collector http://10.0.2.2:7117 --verify-first --hold     # at every boot`
 
-const STATUSES = [EXIT.held, EXIT.usage, EXIT.unavailable, EXIT.internal, EXIT.io, EXIT.refused, EXIT.interrupted]
+const STATUSES = [
+  EXIT.held,
+  EXIT.violation,
+  EXIT.usage,
+  EXIT.unavailable,
+  EXIT.internal,
+  EXIT.io,
+  EXIT.refused,
+  EXIT.interrupted,
+]
 
 /** The command for the CLI. */
 export function agentCommand(): Command {
@@ -56,6 +72,16 @@ export function agentCommand(): Command {
   for (const spec of WORKLOAD_OPTIONS) command.addOption(optionOf(spec))
   return command
     .option('--hold', 'when all is written, keep the target open and wait for the cut')
+    .option('--verify-first', 'first verify what the last run of the campaign left on this target, if nobody has')
+    .option('--stop-on-violation', 'with --verify-first: where that is a violation, write nothing and exit 10')
+    .option(
+      '--contract <contract>',
+      'with --verify-first: promise to judge that run by (default: what the guest was told)',
+    )
+    .option(
+      '--device-name <name>',
+      'name that tells the target from all others of the campaign (default: by machine and serial number or path)',
+    )
     .option('--destroy-data-on <path>', 'the path of --target once more, where it carries data that nobody needs')
     .option('--run-id <id>', '16 hexadecimal digits that name the run (default: random)')
     .option('--label <key=value>', 'something the guest cannot know, for the report; repeatable', (text) =>
@@ -91,10 +117,12 @@ async function agent(raw: RawAgentOptions, labels: Readonly<Record<string, strin
   const workload = parseWorkloadOptions(raw)
   const logger = createLogger({ name: 'agent', level: raw.quiet === true ? 'warn' : 'info' })
   const openLog = logOf(raw, logger)
+  const first = verifyFirstOf(raw, logger)
   const identity = {
     campaign: campaignOf(raw.campaign),
     labels,
     ...(raw.runId === undefined ? {} : { run: runIdOf(raw.runId) }),
+    ...(raw.deviceName === undefined ? {} : { deviceName: deviceNameOf(raw.deviceName) }),
   }
   const reporter = new Reporter({
     target: raw.target,
@@ -102,8 +130,10 @@ async function agent(raw: RawAgentOptions, labels: Readonly<Record<string, strin
     logger,
     ...endOf(workload),
   })
-  const result = await withInterrupt((signal) =>
-    run({
+  return withInterrupt(async (signal) => {
+    const last = await first?.(signal)
+    if (last?.verdict.verdict === 'violation' && raw.stopOnViolation === true) return stopped(raw, last)
+    const result = await run({
       target: raw.target,
       ...(raw.destroyDataOn === undefined ? {} : { destroyDataOn: raw.destroyDataOn }),
       identity,
@@ -112,10 +142,20 @@ async function agent(raw: RawAgentOptions, labels: Readonly<Record<string, strin
       openLog,
       signal,
       watch: reporter,
-    }).finally(() => reporter.finish()),
-  )
+    }).finally(() => reporter.finish())
+    return ended(raw, result, last)
+  })
+}
+
+/** `--stop-on-violation`: the evidence stays on the target, at this start and at every further one. */
+function stopped({ json, target }: RawAgentOptions, last: LastRun): number {
+  process.stdout.write(json === true ? `${stoppedJson(target, last)}\n` : stoppedText(target, last))
+  return EXIT.violation
+}
+
+function ended(raw: RawAgentOptions, result: RunResult, last: LastRun | undefined): number {
   process.stdout.write(
-    raw.json === true ? `${toJson(result)}\n` : toText(result, verifyArguments(raw, result.manifest.run)),
+    raw.json === true ? `${toJson(result, last)}\n` : toText(result, verifyArguments(raw, result.manifest.run)),
   )
   if (result.failure !== undefined) throw failureError(raw.target, result.failure)
   return result.ended === 'signal' ? EXIT.interrupted : EXIT.held
@@ -142,6 +182,50 @@ function logOf(raw: RawAgentOptions, logger: Logger): (manifest: Manifest) => Pr
   const token = raw.tokenFile === undefined ? {} : { token: readTokenFile(raw.tokenFile) }
   const client = new CollectorClient(collector ?? '', { ...token, limitMs: Math.min(REQUEST_MS_MAX, outageMsMax) })
   return (manifest) => createCollectorLog(client, manifest, { outageMsMax, logger })
+}
+
+/** What `--verify-first` does, or nothing; throws BAD_OPTION where its options do not go together. */
+function verifyFirstOf(
+  raw: RawAgentOptions,
+  logger: Logger,
+): ((signal: AbortSignal) => Promise<LastRun | undefined>) | undefined {
+  const { collector, contract, destroyDataOn, deviceName, target, tokenFile } = raw
+  if (raw.verifyFirst !== true) {
+    const stray = raw.stopOnViolation === true ? '--stop-on-violation' : contract === undefined ? '' : '--contract'
+    if (stray !== '') throw new ProbeError('BAD_OPTION', `${stray} goes with --verify-first`)
+    return undefined
+  }
+  if (collector === undefined)
+    throw new ProbeError(
+      'BAD_OPTION',
+      '--verify-first goes with --collector, which knows the last run of this target, not with --log',
+    )
+  const options = {
+    target,
+    campaign: campaignOf(raw.campaign),
+    logger,
+    ...(destroyDataOn === undefined ? {} : { destroyDataOn }),
+    ...(deviceName === undefined ? {} : { deviceName: deviceNameOf(deviceName) }),
+    ...(contract === undefined ? {} : { contract: formatContract(parseContract(contract)) }),
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+  }
+  return async (signal) => {
+    const client = new CollectorClient(collector, tokenFile === undefined ? {} : { token: readTokenFile(tokenFile) })
+    try {
+      return await verifyFirst({ ...options, client, signal })
+    } finally {
+      await client.close()
+    }
+  }
+}
+
+function deviceNameOf(text: string): string {
+  if (!/^[^\p{Cc}]{1,200}$/u.test(text))
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--device-name got ${JSON.stringify(text)}; it takes up to 200 characters, such as vm7-data`,
+    )
+  return text
 }
 
 function runIdOf(text: string): string {

@@ -14,6 +14,8 @@ export interface RunIdentity {
   /** 16 hexadecimal digits; random where not given. */
   readonly run?: string
   readonly campaign: string
+  /** What the user calls the target, where the kernel does not tell it from others. */
+  readonly deviceName?: string
   readonly labels: Readonly<Record<string, string>>
 }
 
@@ -26,7 +28,7 @@ export function describeRun(identity: RunIdentity, options: WorkloadOptions, tar
     schema: MANIFEST_SCHEMA,
     run: identity.run ?? runIdAt(Date.now(), randomBytes(4).readUInt32LE()),
     campaign: identity.campaign,
-    device: deviceKey(target),
+    device: deviceKey(target, identity.deviceName),
     startedAt: new Date().toISOString(),
     plan: planSpecOf(options, options.seed ?? randomKey(), target),
     io: options.io,

@@ -9,6 +9,7 @@ import type { Logger } from '../io/logger.ts'
 import { type Progress, createProgress } from '../io/progress.ts'
 import type { RunResult, RunWatcher } from './run.ts'
 import type { Failure } from './scribe.ts'
+import type { LastRun } from './verify-first.ts'
 
 export interface ReporterOptions {
   readonly target: string
@@ -57,8 +58,8 @@ export class Reporter implements RunWatcher {
   }
 }
 
-/** `plugpull.agent/1`. */
-export function toJson(result: RunResult): string {
+/** `plugpull.agent/1`; `last` is what `--verify-first` found. */
+export function toJson(result: RunResult, last?: LastRun): string {
   const { manifest, failure, ...rest } = result
   return JSON.stringify({
     schema: 'plugpull.agent/1',
@@ -70,8 +71,18 @@ export function toJson(result: RunResult): string {
     contract: manifest.contract,
     ...rest,
     ...(failure === undefined ? {} : { failure: { ...failure, error: errorName(failure) } }),
+    ...(last === undefined ? {} : { verifiedFirst: verifiedFirst(last) }),
   })
 }
+
+const verifiedFirst = ({ run, verdict }: LastRun): object => ({ run, verdict: verdict.verdict })
+
+/** `plugpull.agent/1` of a start that `--stop-on-violation` ended before there was a run. */
+export const stoppedJson = (target: string, last: LastRun): string =>
+  JSON.stringify({ schema: 'plugpull.agent/1', target, ended: 'violation', verifiedFirst: verifiedFirst(last) })
+
+export const stoppedText = (target: string, { run }: LastRun): string =>
+  `run ${run} on ${target} is a violation: nothing was written, so that the evidence stays\n`
 
 /** A few lines for people; `verifyWith` is how to verify the run. */
 export function toText(result: RunResult, verifyWith: string): string {

@@ -170,7 +170,11 @@ function known<T extends object>(facts: Optional<T>): Partial<T> {
 type Identity = Pick<TargetFacts, 'driver' | 'model' | 'serial'>
 
 function identityFacts(disk: string): Identity {
-  const driver = readKernelLink(`${disk}/device/driver`) ?? (basename(disk).replace(/\d+$/, '') || undefined)
+  // An NVMe namespace hangs on its controller, and that on the device that has the driver; a disk without a device is named after its own.
+  const driver =
+    readKernelLink(`${disk}/device/driver`) ??
+    readKernelLink(`${disk}/device/device/driver`) ??
+    (basename(disk).replace(/\d.*$/, '') || undefined)
   return known<Identity>({
     driver,
     model: readKernelFile(`${disk}/device/model`),
@@ -197,12 +201,29 @@ export function inspectTarget(path: string): TargetFacts {
   return { ...basics, ...queueFacts(disk), ...identityFacts(disk) }
 }
 
-/** Identity of a target, the same for every run on it: of its serial number, else of its place on this host. 16 hex digits. */
-export function deviceKey(facts: TargetFacts): string {
+/**
+ * What tells this machine from others, over reboots: clones of one VM have the host name, the paths and often the serial
+ * numbers in common (QEMU makes up QM00001 for every VM). The hypervisor's id of the VM, which only root may read, else
+ * the installation's, else the name.
+ */
+function machineIdentity(): readonly string[] {
+  const uuid = readKernelFile('/sys/class/dmi/id/product_uuid')
+  if (uuid !== undefined) return ['uuid', uuid]
+  // An image that has never been booted says "uninitialized".
+  const id = readKernelFile('/etc/machine-id')
+  return id !== undefined && /^[0-9a-f]{32}$/.test(id) ? ['machine-id', id] : ['host', hostname()]
+}
+
+/**
+ * Identity of a target, the same for every run on it: of the machine, and of its serial number, else of its place there; or of
+ * the name that the user gives it. 16 hex digits.
+ */
+export function deviceKey(facts: TargetFacts, name?: string): string {
   const partition = facts.kind === 'block' ? basename(realpathSync(facts.path)) : ''
-  const identity =
+  const place =
     facts.serial === undefined
-      ? ['place', hostname(), realpathSync(facts.path)]
+      ? ['place', realpathSync(facts.path)]
       : ['serial', facts.model ?? '', facts.serial, /\d+$/.exec(partition)?.[0] ?? '']
+  const identity = name === undefined ? [...machineIdentity(), ...place] : ['name', name]
   return createHash('sha256').update(identity.join('\0')).digest('hex').slice(0, 16)
 }

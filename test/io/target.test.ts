@@ -81,6 +81,14 @@ describe('deviceKey', () => {
     assert.equal(deviceKey({ ...base, path: '/dev/null' }), deviceKey({ ...base, path: '/dev/zero' }))
     assert.notEqual(deviceKey({ ...base, path: '/dev/null' }), deviceKey({ ...base, path: '/dev/null', serial: 'S2' }))
   })
+  it('goes by the name that the user gives it, wherever it is', () => {
+    const base = { kind: 'block', sizeSectors: 8, logicalBlockBytes: 512, serial: 'S1' } as const
+    const named = deviceKey({ ...base, path: '/dev/null' }, 'vm7-data')
+    assert.match(named, /^[0-9a-f]{16}$/)
+    assert.equal(deviceKey({ ...base, path: '/dev/zero', serial: 'S2' }, 'vm7-data'), named)
+    assert.notEqual(deviceKey({ ...base, path: '/dev/null' }, 'vm8-data'), named)
+    assert.notEqual(deviceKey({ ...base, path: '/dev/null' }), named)
+  })
 })
 
 describe('device numbers', () => {

@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly scratch?: { readonly path: string }
   /** Keep standard output as a pipe (`child.stdout`) for the caller to read; else it is discarded. */
   readonly pipeOutput?: boolean
+  /** Keep standard input as a pipe (`child.stdin`) for the caller to write; it closes when this process ends in any way. */
+  readonly pipeInput?: boolean
   /** Called with each whole line of standard error. */
   readonly onErrorLine?: (line: string) => void
 }
@@ -175,7 +177,7 @@ export function startProcess(command: string, args: readonly string[], options: 
   const child = spawn(path, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env, ...mark },
-    stdio: ['ignore', options.pipeOutput === true ? 'pipe' : 'ignore', 'pipe'],
+    stdio: [options.pipeInput === true ? 'pipe' : 'ignore', options.pipeOutput === true ? 'pipe' : 'ignore', 'pipe'],
     detached: true,
   })
   const { pid } = child

@@ -11,9 +11,13 @@ const PACKAGE_OF = {
   nbdkit: 'nbdkit',
   nbdfuse: 'libnbd-bin',
   fusermount3: 'fuse3',
+  busybox: 'busybox-static',
   wipefs: 'util-linux',
   losetup: 'mount',
   virsh: 'libvirt-clients',
+  guestfish: 'libguestfs-tools',
+  supermin: 'supermin',
+  depmod: 'kmod',
 } as const
 
 export type Program = keyof typeof PACKAGE_OF

@@ -8,15 +8,16 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { EXIT, ProbeError, messageOf } from '../core/errors.ts'
+import { type ErrorCode, ProbeError, errnoOf, messageOf } from '../core/errors.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { runIdAt } from '../core/run-id.ts'
 import { type CycleResult, type Told, toldOf } from './campaign.ts'
 import { type Collector, verifyArguments, verifyRun } from './children.ts'
-import { driveToCut, standingOrder } from './drive.ts'
+import { driveToCut } from './drive.ts'
 import { type LoopConfig, cutMomentMs, cycleSeed } from './loop-options.ts'
 import { untilVerdict } from './progress.ts'
-import type { CutRecord, GuestMachine, Machine, Survivor } from './rig.ts'
+import type { CutRecord, GuestMachine, Machine, Remains } from './rig.ts'
+import { recover, verdictFromMachine } from './standing.ts'
 
 export interface CycleContext {
   readonly config: LoopConfig
@@ -66,10 +67,12 @@ async function throughMachine(context: CycleContext, course: Course): Promise<Cy
       directory: course.directory,
       image: config.image,
       cache: config.cache,
+      cut: config.cut,
       sizeBytes: config.sizeBytes,
       seed: course.seed,
       scratch: context.collector.scratch,
       ...(config.clusterBytes === undefined ? {} : { clusterBytes: config.clusterBytes }),
+      ...(config.chainLength === undefined ? {} : { chainLength: config.chainLength }),
       ...(config.fault === undefined ? {} : { fault: config.fault }),
       options: config.rigOptions,
     })
@@ -87,49 +90,66 @@ async function throughMachine(context: CycleContext, course: Course): Promise<Cy
   }
 }
 
-/** Errors that the next cycle would only repeat. */
-function endsLoop(error: unknown): boolean {
-  if (!(error instanceof ProbeError)) return true
-  return error.exitStatus === EXIT.usage || error.exitStatus === EXIT.refused || error.code === 'RIG_UNAVAILABLE'
-}
+/**
+ * Errors that the next cycle would only repeat: what was asked for cannot be done. A disk that is not there any more, was taken
+ * by somebody else, or has turned read-only is this cycle's trouble.
+ */
+const ENDS_LOOP: ReadonlySet<ErrorCode> = new Set([
+  'BAD_OPTION',
+  'BAD_SCRIPT',
+  'REGION_UNALIGNED',
+  'TARGET_TOO_SMALL',
+  'TARGET_KIND',
+  'TARGET_DENIED',
+  'TARGET_CARRIES_DATA',
+  'TARGET_UNCHECKED',
+  'RIG_UNAVAILABLE',
+])
+
+/** What the system refused may pass too; anything else that was thrown is a fault of ours. */
+const endsLoop = (error: unknown): boolean =>
+  error instanceof ProbeError ? ENDS_LOOP.has(error.code) : errnoOf(error) === undefined
 
 async function driveAndVerify(context: CycleContext, course: Course, machine: Machine): Promise<void> {
   const { client } = context.collector
   course.cut = await driveToCut(context, course, machine)
-  await client.recordCut(course.run, course.cut)
+  // A machine that stands by itself goes on with a run whose cut did nothing: the next cycle cuts it again.
+  if (course.cut.died || machine.kind !== 'standing') await client.recordCut(course.run, course.cut)
   if (!course.cut.died) {
     course.problem = `the cut did not kill everything it should: ${course.cut.note ?? 'something is still alive'}`
     return
   }
-  course.told = toldOf((await client.run(course.run)).manifest)
+  const { manifest } = await client.run(course.run)
+  course.told = toldOf(manifest)
   context.signal.throwIfAborted()
-  course.verdict = await verdictOf(context, course, machine)
+  course.verdict = await verdictOf(context, course, machine, manifest.contract)
 }
 
 /** The verdict on what survived: read on this host, or by the machine itself once it is on again. */
-async function verdictOf(context: CycleContext, course: Course, machine: Machine): Promise<Verdict> {
+async function verdictOf(context: CycleContext, course: Course, machine: Machine, promised: string): Promise<Verdict> {
   switch (machine.kind) {
     case 'agent':
     case 'self':
-      return verifyHere(context, course, machine)
+      return verifyHere(context, course, machine, machine.contract)
     case 'guest':
       return context.config.verifyIn === 'guest' || !machine.hostCanVerify
         ? verifyInGuest(context, course, machine)
-        : verifyHere(context, course, machine)
+        : verifyHere(context, course, machine, machine.contract)
     case 'standing':
-      await machine.recover(standingOrder(context, course, machine))
+      await recover(context, course, machine)
       return machine.leaves === undefined
-        ? untilVerdict(context, course.run, {
-            bootLimitMs: context.config.bootLimitMs,
-            console: () => machine.console(),
-          })
-        : verifyHere(context, course, machine.leaves)
+        ? verdictFromMachine(context, course, machine)
+        : verifyHere(context, course, machine.leaves, promised)
   }
 }
 
-function verifyHere({ collector, config, signal }: CycleContext, { run }: Course, from: Survivor): Promise<Verdict> {
-  const { survivor: target, survivorFormat: format } = from
-  return verifyRun(collector, { target, format, run, contract: config.contract ?? from.contract, signal })
+function verifyHere(
+  { collector, config, signal }: CycleContext,
+  { run }: Course,
+  { survivor: target, survivorFormat: format }: Remains,
+  promised: string,
+): Promise<Verdict> {
+  return verifyRun(collector, { target, format, run, contract: config.contract ?? promised, signal })
 }
 
 async function verifyInGuest(context: CycleContext, { run }: Course, machine: GuestMachine): Promise<Verdict> {
@@ -163,7 +183,8 @@ async function kept(context: CycleContext, course: Course, result: CycleResult):
   await saveLog(context, course).catch((error: unknown) => {
     writeFileSync(join(course.directory, 'log-missing.txt'), `${messageOf(error)}\n`)
   })
-  const keptIn = join(resolve(keep), `${basename(context.directory)}-${basename(course.directory)}`)
+  const campaign = context.config.campaign.replaceAll(/[^\w.-]/g, '_')
+  const keptIn = join(resolve(keep), `${campaign}-${basename(course.directory)}`)
   const withPlace = { ...result, keptIn }
   writeFileSync(join(course.directory, 'cycle.json'), `${JSON.stringify(withPlace, null, 2)}\n`)
   // The scratch folder lies in the same one, so this is a rename within a file system.

@@ -8,17 +8,10 @@ import { sleepMs } from '../io/clock.ts'
 import { APPEND_BYTES_MAX } from '../io/collector-client.ts'
 import { type AgentProcess, agentArguments, startAgent } from './children.ts'
 import type { Course, CycleContext } from './cycle.ts'
-import type { LoopConfig } from './loop-options.ts'
-import { untilItMayBeCut, untilRunIsUnderWay } from './progress.ts'
-import type {
-  AgentMachine,
-  CutRecord,
-  GuestMachine,
-  Machine,
-  SelfRunningMachine,
-  StandingMachine,
-  StandingOrder,
-} from './rig.ts'
+import { untilItMayBeCut } from './progress.ts'
+import type { AgentMachine, CutRecord, GuestMachine, Machine, SelfRunningMachine } from './rig.ts'
+import { labelsOf, workloadOf } from './run-order.ts'
+import { driveStanding } from './standing.ts'
 
 /** Takes the machine from power on to after the cut. Throws what went wrong before it; whatever happens after it is in the record. */
 export async function driveToCut(context: CycleContext, course: Course, machine: Machine): Promise<CutRecord> {
@@ -34,21 +27,6 @@ export async function driveToCut(context: CycleContext, course: Course, machine:
   }
 }
 
-const labelsOf = (config: LoopConfig, machine: Machine): Record<string, string> => ({
-  ...machine.labels,
-  rig: config.rig.name,
-  image: config.image,
-  cache: config.cache,
-  cut: config.cut,
-})
-
-/** Workload options of a cycle: the loop's, with the cycle's seed, and clusters as large as the image's. */
-const workloadOf = (config: LoopConfig, course: Course): LoopConfig['workload'] => ({
-  ...config.workload,
-  seed: course.seed,
-  ...(config.clusterBytes === undefined ? {} : { clusterSize: String(config.clusterBytes) }),
-})
-
 async function driveAgent(context: CycleContext, course: Course, machine: AgentMachine): Promise<CutRecord> {
   const { config } = context
   const agent = startAgent(context.collector, {
@@ -56,7 +34,7 @@ async function driveAgent(context: CycleContext, course: Course, machine: AgentM
     run: course.run,
     campaign: config.campaign,
     labels: labelsOf(config, machine),
-    workload: workloadArguments(workloadOf(config, course)),
+    workload: workloadArguments(workloadOf(config, course.seed)),
   })
   try {
     const death = Promise.race([deathOf(machine), endOf(agent)])
@@ -79,7 +57,7 @@ async function driveGuest(context: CycleContext, course: Course, machine: GuestM
         run: course.run,
         campaign: config.campaign,
         labels: labelsOf(config, machine),
-        workload: workloadArguments(workloadOf(config, course)),
+        workload: workloadArguments(workloadOf(config, course.seed)),
       },
       { url: machine.guestUrl(collector.url) },
     ),
@@ -88,28 +66,6 @@ async function driveGuest(context: CycleContext, course: Course, machine: GuestM
   const { bootLimitMs } = config
   await Promise.race([untilItMayBeCut(context, course.run, { bootLimitMs, console: () => machine.console() }), death])
   await Promise.race([sleepMs(course.cutAfterMs, context.signal), death])
-  context.signal.throwIfAborted()
-  return machine.cut(config.cut, [])
-}
-
-/** What a standing machine is told in this cycle. */
-export const standingOrder = (context: CycleContext, course: Course, machine: StandingMachine): StandingOrder => ({
-  collectorUrl: context.collector.url,
-  ...(context.collector.tokenFile === undefined ? {} : { tokenFile: context.collector.tokenFile }),
-  campaign: context.config.campaign,
-  run: course.run,
-  workload: workloadArguments(workloadOf(context.config, course)),
-  labels: labelsOf(context.config, machine),
-})
-
-async function driveStanding(context: CycleContext, course: Course, machine: StandingMachine): Promise<CutRecord> {
-  const { config } = context
-  await machine.start(standingOrder(context, course, machine))
-  const waiting = { bootLimitMs: config.bootLimitMs, console: () => machine.console() }
-  // Perhaps begun by the recovery of the cycle before this one.
-  course.run = await untilRunIsUnderWay(context, waiting)
-  await untilItMayBeCut(context, course.run, waiting)
-  await sleepMs(course.cutAfterMs, context.signal)
   context.signal.throwIfAborted()
   return machine.cut(config.cut, [])
 }
@@ -128,7 +84,7 @@ async function driveSelf(context: CycleContext, course: Course, machine: SelfRun
   const own = await machine.run({
     run: course.run,
     campaign: config.campaign,
-    options: workloadOf(config, course),
+    options: workloadOf(config, course.seed),
     labels: labelsOf(config, machine),
     cutAfterMs: course.cutAfterMs,
   })

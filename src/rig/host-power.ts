@@ -60,7 +60,7 @@ export const hostPowerRig: RigKind = {
   images: withDefault('qcow2', IMAGE_NAMES),
   caches: CACHE_MODES,
   faults: [],
-  defaultSizeBytes: 256 * 2 ** 20,
+  defaultSizeBytes: 64 * 2 ** 20,
   positiveControl: UNSAFE_UNDER_HOST_POWER,
   require: () => requireAll('rig host-power', REQUIREMENTS),
   prepare,

@@ -2,7 +2,7 @@
  * Disk images: the formats by their public names, and how each is made with `qemu-img`.
  * An overlay's backing image begins with recognisable old data, so that "the old contents came back" can be seen.
  */
-import { closeSync, ftruncateSync, openSync, statSync, truncateSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { ProbeError } from '../core/errors.ts'
 import { formatBytes } from '../core/size.ts'
@@ -17,44 +17,46 @@ export interface ImageKind {
   readonly format: 'raw' | 'qcow2'
   /** Subclusters: 32 per cluster, each allocated by itself. */
   readonly extendedL2: boolean
-  readonly overlay: boolean
+  /** What an overlay lies over, in the end; absent for an image that stands alone. */
+  readonly base?: 'raw' | 'qcow2' | 'qcow2-extl2'
   /** Cluster where `--cluster-size` does not say; absent for raw. */
   readonly defaultClusterBytes?: number
 }
 
+const PLAIN = { format: 'qcow2', extendedL2: false, defaultClusterBytes: 65_536 } as const
+const SUBCLUSTERS = { format: 'qcow2', extendedL2: true, defaultClusterBytes: 131_072 } as const
+
 export const IMAGES: Readonly<Record<ImageName, ImageKind>> = {
-  raw: { name: 'raw', summary: 'a plain file', format: 'raw', extendedL2: false, overlay: false },
-  qcow2: {
-    name: 'qcow2',
-    summary: 'qcow2, 64k clusters',
-    format: 'qcow2',
-    extendedL2: false,
-    overlay: false,
-    defaultClusterBytes: 65_536,
-  },
+  raw: { name: 'raw', summary: 'a plain file', format: 'raw', extendedL2: false },
+  qcow2: { ...PLAIN, name: 'qcow2', summary: 'qcow2, 64k clusters' },
   'qcow2-extl2': {
+    ...SUBCLUSTERS,
     name: 'qcow2-extl2',
     summary: 'qcow2 with subclusters (extended_l2=on), 128k clusters',
-    format: 'qcow2',
-    extendedL2: true,
-    overlay: false,
-    defaultClusterBytes: 131_072,
   },
   'qcow2-overlay': {
+    ...PLAIN,
     name: 'qcow2-overlay',
     summary: 'a snapshot: qcow2 over a raw backing file that holds old data, 64k clusters',
-    format: 'qcow2',
-    extendedL2: false,
-    overlay: true,
-    defaultClusterBytes: 65_536,
+    base: 'raw',
   },
   'qcow2-overlay-extl2': {
+    ...SUBCLUSTERS,
     name: 'qcow2-overlay-extl2',
     summary: 'the same with subclusters (extended_l2=on), 128k clusters',
-    format: 'qcow2',
-    extendedL2: true,
-    overlay: true,
-    defaultClusterBytes: 131_072,
+    base: 'raw',
+  },
+  'qcow2-overlay-on-qcow2': {
+    ...PLAIN,
+    name: 'qcow2-overlay-on-qcow2',
+    summary: 'qcow2 over a qcow2 backing file that holds old data, 64k clusters in both',
+    base: 'qcow2',
+  },
+  'qcow2-overlay-extl2-on-extl2': {
+    ...SUBCLUSTERS,
+    name: 'qcow2-overlay-extl2-on-extl2',
+    summary: 'the same with subclusters (extended_l2=on) in both, 128k clusters',
+    base: 'qcow2-extl2',
   },
 }
 
@@ -67,8 +69,6 @@ export interface Image {
 
 /** The first part of a backing file carries old data; the rest stays a hole, so that a large image costs nothing. */
 const OLD_DATA_BYTES = 4 * 2 ** 20
-/** Without a folder: found beside the overlay wherever a kept cycle is moved to. */
-const BACKING_NAME = 'backing.raw'
 const CLUSTER_BYTES_MAX = 2 ** 21
 /** Metadata beyond the tables that grow with the image: header, first tables, and room for their reallocation. */
 const METADATA_SLACK_BYTES = 16 * 2 ** 20
@@ -87,6 +87,16 @@ export function clusterBytesOf(kind: ImageKind, asked: number | undefined): numb
   return bytes
 }
 
+/** Throws BAD_OPTION where an image of that kind has no backing files to be `length` of. */
+export function checkChain(kind: ImageKind, length: number): void {
+  if (length === 1 || kind.base !== undefined) return
+  const overlays = Object.values(IMAGES).filter(({ base }) => base !== undefined)
+  throw new ProbeError(
+    'BAD_OPTION',
+    `--backing-chain goes with an overlay, not with --image ${kind.name}; take ${overlays.map(({ name }) => name).join(', ')}`,
+  )
+}
+
 /** Makes the image of a cycle in its directory. Throws RIG_FAILED with what qemu-img said. */
 export async function createImage(setup: RigSetup): Promise<Image> {
   const kind = IMAGES[setup.image]
@@ -97,19 +107,44 @@ export async function createImage(setup: RigSetup): Promise<Image> {
   }
   const path = join(setup.directory, 'disk.qcow2')
   const clusterBytes = clusterBytesOf(kind, setup.clusterBytes)
-  if (kind.overlay) oldData(join(setup.directory, BACKING_NAME), setup.sizeBytes)
-  await runTool('qemu-img', [
-    'create',
-    '-q',
-    '-f',
-    'qcow2',
-    '-o',
-    `cluster_size=${clusterBytes}${kind.extendedL2 ? ',extended_l2=on' : ''}`,
-    ...(kind.overlay ? ['-b', BACKING_NAME, '-F', 'raw'] : []),
-    path,
-    String(setup.sizeBytes),
-  ])
+  const layer = layerOptions(kind, clusterBytes)
+  await createLayer(path, layer, setup, kind.base === undefined ? undefined : await backingOf(kind.base, layer, setup))
   return { path, kind, ...(clusterBytes === undefined ? {} : { clusterBytes }) }
+}
+
+const layerOptions = ({ extendedL2 }: Pick<ImageKind, 'extendedL2'>, clusterBytes: number | undefined): string =>
+  `cluster_size=${clusterBytes}${extendedL2 ? ',extended_l2=on' : ''}`
+
+/** A file below another, by its name alone: found beside the overlay wherever a kept cycle is moved to. */
+interface Backing {
+  readonly name: string
+  readonly format: 'raw' | 'qcow2'
+}
+
+async function createLayer(path: string, layer: string, setup: RigSetup, backing?: Backing): Promise<void> {
+  const below = backing === undefined ? [] : ['-b', backing.name, '-F', backing.format]
+  await runTool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', layer, ...below, path, String(setup.sizeBytes)])
+}
+
+/** The base with the old data, and the empty layers of a longer chain upon it; returns the topmost. */
+async function backingOf(base: NonNullable<ImageKind['base']>, layer: string, setup: RigSetup): Promise<Backing> {
+  let top = await baseOf(base, layer, setup)
+  for (let number = 2; number <= (setup.chainLength ?? 1); number++) {
+    const name = `snapshot-${number}.qcow2`
+    await createLayer(join(setup.directory, name), layer, setup, top)
+    top = { name, format: 'qcow2' }
+  }
+  return top
+}
+
+async function baseOf(base: NonNullable<ImageKind['base']>, layer: string, setup: RigSetup): Promise<Backing> {
+  const raw = join(setup.directory, 'backing.raw')
+  oldData(raw, setup.sizeBytes)
+  if (base === 'raw') return { name: 'backing.raw', format: 'raw' }
+  const name = 'backing.qcow2'
+  await runTool('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', '-o', layer, raw, join(setup.directory, name)])
+  rmSync(raw)
+  return { name, format: 'qcow2' }
 }
 
 /** Lengthens an image file to the most it can ever take: a disk, unlike a file, does not grow. */

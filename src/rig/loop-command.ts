@@ -17,7 +17,8 @@ import { CACHE_MODES, CUT_KINDS } from './rig.ts'
 
 const EXAMPLE = `
   plugpull loop --rig storage-daemon --image qcow2-overlay-extl2 --script 'w 8+16; flush; w 0+16' --cut sigkill
-  plugpull loop --rig host-power --cache unsafe --cycles 20 --workload wal --positive-control --store sqlite:lab.db`
+  plugpull loop --rig host-power --cache unsafe --cycles 20 --workload wal --positive-control --store sqlite:lab.db
+  plugpull loop --rig command --collector http://10.0.0.5:7117 --campaign web7 --cycles 100 --start-command './start web7' --cut-command 'ipmitool -H web7-bmc power off'`
 
 const STATUSES = [
   EXIT.held,
@@ -34,7 +35,7 @@ const STATUSES = [
 const FAULTS = RIGS.flatMap(({ faults }) => faults)
 
 /** Options of single rigs, each once. */
-const RIG_OPTIONS: readonly OptionSpec[] = RIGS.flatMap(({ options = [] }) => options).filter(
+export const RIG_OPTIONS: readonly OptionSpec[] = RIGS.flatMap(({ options = [] }) => options).filter(
   ({ flags }, at, all) => all.findIndex((other) => other.flags === flags) === at,
 )
 
@@ -45,10 +46,12 @@ const OWN_OPTIONS: readonly OptionSpec[] = [
     default: 'storage-daemon',
   },
   { flags: '--cycles <n>', description: 'runs, each with a new disk, a cut and a verification', default: '1' },
+  { flags: '--jobs <n>', description: 'cycles side by side; the positive control runs alone', default: '1' },
   { flags: '--cut <kind>', description: `${CUT_KINDS.join(', ')} (default: the first that the rig lists below)` },
   { flags: '--cache <mode>', description: CACHE_MODES.join(', '), default: 'none' },
   { flags: '--image <format>', description: 'image format, see below (default: qcow2, or what the rig has)' },
-  { flags: '--size <size>', description: 'size of the disk (default: 256M, or what the rig takes)' },
+  { flags: '--size <size>', description: 'size of the disk (default: 64M, or what the rig takes)' },
+  { flags: '--backing-chain <n>', description: 'backing files below an overlay: a chain of snapshots', default: '1' },
   {
     flags: '--cut-after <time>',
     description:
@@ -107,17 +110,18 @@ export function loopCommand(): Command {
 }
 
 /** No value has a default in commander, so that "not given" stays visible; the help says the defaults all the same. */
-function optionOf({ flags, description, choices, default: value }: OptionSpec): Option {
+export function optionOf({ flags, description, choices, default: value }: OptionSpec): Option {
   const meaning = MEANINGS[flags]
   const takes = choices === undefined ? '' : `: ${choices.join(', ')}`
   const otherwise = value === undefined ? '' : ` (default: ${value})`
   return new Option(flags, meaning ?? `${description}${takes}${otherwise}`)
 }
 
-function rigsHelp(): string {
+/** Rigs and images, for the end of a help. */
+export function rigsHelp(): string {
   const rigs = RIGS.map(
-    ({ name, summary, cuts, images }) =>
-      `  ${name.padEnd(20)} ${summary}\n  ${''.padEnd(20)}   cuts: ${cuts.join(', ')}; images: ${images.join(', ')}`,
+    ({ name, summary, cuts, images, foreign }) =>
+      `  ${name.padEnd(20)} ${summary}\n  ${''.padEnd(20)}   cuts: ${cuts.join(', ')}; images: ${foreign === true ? 'any; --image and --cache are names for the report' : images.join(', ')}`,
   )
   const images = Object.values(IMAGES).map(({ name, summary }) => `  ${name.padEnd(20)} ${summary}`)
   return ['', 'Rigs:', ...rigs, '', 'Images:', ...images].join('\n')
@@ -158,7 +162,8 @@ function keepFolder(path: string): string {
   }
 }
 
-async function collectorOf(raw: RawOptions, scratch: Scratch): Promise<Collector> {
+/** The collector that was asked for, or one of its own. */
+export async function collectorOf(raw: RawOptions, scratch: Scratch): Promise<Collector> {
   const { collector, tokenFile, store } = raw
   const program = thisProgram()
   if (typeof collector === 'string')

@@ -12,11 +12,13 @@ import { formatContract, parseContract } from '../core/contract.ts'
 import { ProbeError } from '../core/errors.ts'
 import { Prng, hexOf, keyOf, randomBits } from '../core/prng.ts'
 import { parseDurationMs, parseSize } from '../core/size.ts'
-import { clusterBytesOf, IMAGES } from './image.ts'
+import { checkChain, clusterBytesOf, IMAGES } from './image.ts'
 import { RIGS, rigNamed } from './registry.ts'
 import type { CacheMode, CutKind, ImageName, RigKind } from './rig.ts'
 
 const CYCLES_MAX = 1_000_000
+export const JOBS_MAX = 64
+const CHAIN_MAX = 64
 const SIZE_BYTES_MIN = 2 ** 20
 /** From the first flush of a workload without an end, and from the last write of a workload with an end. */
 const CUT_AFTER_DEFAULT = '200ms-1s'
@@ -30,11 +32,17 @@ export interface LoopConfig {
   readonly rig: RigKind
   readonly campaign: string
   readonly cycles: number
+  /** Cycles side by side. */
+  readonly jobs: number
   readonly cut: CutKind
   readonly cache: CacheMode
   readonly image: ImageName
+  /** What reports call image and cache mode of a machine that is not made here (`RigKind.foreign`). */
+  readonly reported?: { readonly image: string; readonly cache: string }
   readonly sizeBytes: number
   readonly clusterBytes?: number
+  /** Backing files below an overlay, where more than one. */
+  readonly chainLength?: number
   readonly fault?: string
   /** Values of the rig's own options. */
   readonly rigOptions: RawOptions
@@ -57,23 +65,28 @@ export interface LoopConfig {
 /** Checks everything that can be checked before anything is started; throws BAD_OPTION and the like. */
 export function parseLoopOptions(raw: RawOptions): LoopConfig {
   const rig = rigNamed(textOf(raw, 'rig') ?? 'storage-daemon')
-  const image = offered(rig, 'image', '--image', rig.images, textOf(raw, 'image'))
+  const made = rig.foreign === true ? nothingToMake(rig, raw) : raw
+  const image = offered(rig, 'image', '--image', rig.images, textOf(made, 'image'))
   const clusterBytes = clusterOf(image, textOf(raw, 'clusterSize'))
   const workload = parseWorkloadOptions(raw)
   const ends = workload.workload === 'script' || workload.writesMax !== undefined || workload.durationMs !== undefined
   const seed = workload.seed ?? randomBytes(8).toString('hex')
   const fault = faultOf(rig, textOf(raw, 'fault'))
+  const rigOptions = rigOptionsOf(rig, raw)
   return {
     rig,
     campaign: textOf(raw, 'campaign') ?? `${rig.name}-${seed.slice(0, 8)}-${Date.now().toString(36)}`,
     cycles: wholeOf(textOf(raw, 'cycles') ?? '1', '--cycles', CYCLES_MAX),
     cut: offered(rig, 'cut', '--cut', rig.cuts, textOf(raw, 'cut')),
-    cache: offered(rig, 'cache mode', '--cache', rig.caches, textOf(raw, 'cache')),
+    cache: offered(rig, 'cache mode', '--cache', rig.caches, textOf(made, 'cache')),
     image,
+    ...reportedAs(rig, raw),
     sizeBytes: sizeOf(rig, textOf(raw, 'size')),
     ...(clusterBytes === undefined ? {} : { clusterBytes }),
     ...(fault === undefined ? {} : { fault }),
-    rigOptions: rigOptionsOf(rig, raw),
+    ...chainOf(image, textOf(raw, 'backingChain')),
+    rigOptions,
+    jobs: jobsOf(rig, rigOptions, textOf(raw, 'jobs')),
     ...guestOptionsOf(raw),
     cutAfterMs: parseMoment(textOf(raw, 'cutAfter') ?? (ends ? CUT_AFTER_HOLDING_DEFAULT : CUT_AFTER_DEFAULT)),
     seed,
@@ -82,6 +95,47 @@ export function parseLoopOptions(raw: RawOptions): LoopConfig {
     positiveControl: raw['positiveControl'] === true,
     ...judgingOf(textOf(raw, 'contract'), textOf(raw, 'keep')),
   }
+}
+
+/** The options without those that say what is made; throws BAD_OPTION for one that nothing could follow from. */
+function nothingToMake(rig: RigKind, raw: RawOptions): RawOptions {
+  const stray = raw['size'] !== undefined ? '--size' : raw['backingChain'] !== undefined ? '--backing-chain' : undefined
+  if (stray === undefined) return Object.fromEntries(Object.entries(raw).filter(([key]) => !NAMES_ALONE.has(key)))
+  throw new ProbeError('BAD_OPTION', `${stray} does not go with --rig ${rig.name}: the machine is there already`)
+}
+
+const NAMES_ALONE: ReadonlySet<string> = new Set(['image', 'cache'])
+const UNKNOWN = 'unknown'
+
+function reportedAs(rig: RigKind, raw: RawOptions): Pick<LoopConfig, 'reported'> {
+  if (rig.foreign !== true) return {}
+  const name = (key: string): string => {
+    const given = textOf(raw, key) ?? UNKNOWN
+    if (/^[\w.:+-]{1,60}$/.test(given)) return given
+    throw new ProbeError('BAD_OPTION', `--${key} got ${JSON.stringify(given)}; it takes a name for the report`)
+  }
+  return { reported: { image: name('image'), cache: name('cache') } }
+}
+
+/** Image and cache mode as reports and labels have them. */
+export const reportedNames = ({ reported, image, cache }: LoopConfig): { image: string; cache: string } => ({
+  image: reported?.image ?? image,
+  cache: reported?.cache ?? cache,
+})
+
+function chainOf(image: ImageName, given: string | undefined): Pick<LoopConfig, 'chainLength'> {
+  if (given === undefined) return {}
+  const chainLength = wholeOf(given, '--backing-chain', CHAIN_MAX)
+  checkChain(IMAGES[image], chainLength)
+  return { chainLength }
+}
+
+/** How many cycles run side by side; throws BAD_OPTION where the rig has but one machine. */
+function jobsOf(rig: RigKind, options: RawOptions, given: string | undefined): number {
+  const jobs = wholeOf(given ?? '1', '--jobs', JOBS_MAX)
+  const why = jobs === 1 ? undefined : rig.single?.(options)
+  if (why !== undefined) throw new ProbeError('BAD_OPTION', `--jobs ${jobs} does not go with --rig ${rig.name}: ${why}`)
+  return jobs
 }
 
 const guestOptionsOf = (raw: RawOptions): Pick<LoopConfig, 'bootLimitMs' | 'verifyIn'> => ({

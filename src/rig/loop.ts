@@ -2,15 +2,17 @@
  * The kill loop: cycle after cycle of one configuration, with a liar before them where a positive control is asked for.
  * What a cycle is, is cycle.ts; what the cycles say together, campaign.ts.
  */
+import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CampaignResult, type ControlResult, type CycleResult, campaignOf } from './campaign.ts'
 import type { Collector } from './children.ts'
 import { type CycleContext, runCycle } from './cycle.ts'
-import { type LoopConfig, controlOf } from './loop-options.ts'
+import { type LoopConfig, controlOf, reportedNames } from './loop-options.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /** A liar is caught by its first cycle unless the cut came before anything was flushed: so few more chances are enough. */
-const CONTROL_TRIES_MAX = 3
+export const CONTROL_TRIES_MAX = 3
 
 export interface LoopContext {
   readonly collector: Collector
@@ -25,17 +27,17 @@ export async function runCampaign(config: LoopConfig, context: LoopContext): Pro
   config.rig.require(config.rigOptions)
   const control = config.positiveControl ? await runControl(config, context) : undefined
   const cycles: CycleResult[] = []
-  for (let cycle = 1; cycle <= config.cycles; cycle++) {
-    const result = await runCycle(cycleContext(config, context), cycle)
+  const numbers = Array.from({ length: config.cycles }, (_, index) => index + 1)
+  await sideBySide(numbers, config.jobs, context.signal, async (cycle, signal) => {
+    const result = await runCycle(cycleContext(config, { ...context, signal }), cycle)
     context.onCycle?.(result, config, false)
-    cycles.push(result)
-  }
+    cycles[cycle - 1] = result
+  })
   return campaignOf(
     {
       campaign: config.campaign,
       rig: config.rig.name,
-      image: config.image,
-      cache: config.cache,
+      ...reportedNames(config),
       cut: config.cut,
       seed: config.seed,
     },
@@ -66,11 +68,13 @@ async function runControl(config: LoopConfig, context: LoopContext): Promise<Con
 }
 
 /** Caught is more than convicted: it must be for what the liar does, losing what was stable. */
-const isCaught = ({ word, verdict }: CycleResult): boolean =>
+export const isCaught = ({ word, verdict }: CycleResult): boolean =>
   word === 'violation' && (verdict?.violations.lost ?? 0) > 0
 
-function cycleContext(config: LoopConfig, { collector, signal, inspect }: LoopContext): CycleContext {
-  const directory = join(collector.scratch.path, config.campaign.replaceAll(/[^\w.-]/g, '_'))
+/** Where the cycles of a campaign run: a directory of its own, with a short name, since the path of a socket in it has room for 107 bytes. */
+export function cycleContext(config: LoopConfig, { collector, signal, inspect }: LoopContext): CycleContext {
+  const name = createHash('sha256').update(config.campaign).digest('hex').slice(0, 8)
+  const directory = join(collector.scratch.path, name)
   mkdirSync(directory, { recursive: true })
   return { config, collector, directory, signal, ...(inspect === undefined ? {} : { inspect }) }
 }

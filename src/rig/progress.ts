@@ -12,6 +12,16 @@ import type { LoopConfig } from './loop-options.ts'
 const POLL_MS = 15
 /** No sign of progress for so long before the cut: the cycle is given up. */
 const STALL_LIMIT_MS = 60_000
+/** An agent that lives says something every 100 ms (docs/MODEL.md); a busy collector may take its time to keep it. */
+const SILENCE_MS = 1500
+/** What was on its way at the cut may still come in for so long, before silence must begin. */
+const LAST_BYTES_MS = 4000
+
+/** What a look at a run needs of the cycle. */
+export interface Watching {
+  readonly collector: Pick<CycleContext['collector'], 'client'>
+  readonly signal: AbortSignal
+}
 
 /** What a wait for something inside a machine needs. */
 export interface Waiting {
@@ -33,6 +43,7 @@ export async function untilItMayBeCut(context: CycleContext, run: string, waitin
     context.signal.throwIfAborted()
     const progress = await progressOf(context.collector.client, run)
     if (progress !== undefined && mayBeCut(context.config, progress)) return
+    if (waiting !== undefined) refuseEnded(run, progress, waiting)
     const now = JSON.stringify(progress)
     if (now !== seen) {
       seen = now
@@ -50,6 +61,46 @@ function notGettingOn(progress: RunProgress | undefined, limitMs: number, waitin
     'TIMED_OUT',
     `the agent did not get on for ${limitMs / 1000} s; ${state}${lastWords(waiting?.console())}`,
   )
+}
+
+/** Throws RIG_FAILED where an agent inside a machine is known to have ended: nobody here sees its process. */
+function refuseEnded(run: string, progress: RunProgress | undefined, { console }: Waiting): void {
+  const state = progress?.state
+  if (state !== 'failed' && state !== 'done') return
+  throw new ProbeError(
+    'RIG_FAILED',
+    `the agent of run ${run} ended before the cut; its last state is ${state}${lastWords(console())}`,
+  )
+}
+
+/**
+ * Makes sure that the cut will be the run's own: a machine that begins runs by itself may have ended this one, and even judged
+ * it, by starting again. Throws RIG_FAILED.
+ */
+export async function requireUnderWay(context: Watching, run: string, waiting: Waiting): Promise<void> {
+  const view = await context.collector.client.run(run)
+  refuseEnded(run, view.progress, waiting)
+  if (view.verdict === undefined) return
+  throw new ProbeError(
+    'RIG_FAILED',
+    `run ${run} was verified before the cut: the machine has started again by itself${lastWords(waiting.console())}`,
+  )
+}
+
+/** Whether the log of a run that was cut has come to its end. Waits for silence, or for something to come too late. */
+export async function logHasEnded(context: Watching, run: string): Promise<boolean> {
+  const { client } = context.collector
+  const cutAt = monotonicMs()
+  let bytes = await client.logSize(run)
+  for (let changedAt = cutAt; monotonicMs() - changedAt < SILENCE_MS;) {
+    await sleepMs(POLL_MS, context.signal)
+    const now = await client.logSize(run)
+    if (now === bytes) continue
+    bytes = now
+    changedAt = monotonicMs()
+    if (changedAt - cutAt > LAST_BYTES_MS) return false
+  }
+  return true
 }
 
 /** For the end of a message: nothing where nothing was said. */

@@ -1,11 +1,17 @@
 /** The rigs there are: a new one is one new file and one line here. */
 import { ProbeError } from '../core/errors.ts'
+import { commandRig } from './command-rig.ts'
 import { hostPowerRig } from './host-power.ts'
 import type { RigKind } from './rig.ts'
 import { simRig } from './sim/rig.ts'
 import { storageDaemonRig } from './storage-daemon.ts'
 
-export const RIGS: readonly RigKind[] = [storageDaemonRig, hostPowerRig, simRig]
+export const RIGS: readonly RigKind[] = [
+  storageDaemonRig,
+  hostPowerRig,
+  commandRig,
+  simRig,
+]
 
 /** The rig of that name; throws BAD_OPTION naming those there are. */
 export function rigNamed(name: string): RigKind {

@@ -31,7 +31,15 @@ export const CACHE_MODES = ['none', 'writeback', 'writethrough', 'directsync', '
 export type CacheMode = (typeof CACHE_MODES)[number]
 
 /** Image formats by their public names; how each is made is in image.ts. */
-export const IMAGE_NAMES = ['raw', 'qcow2', 'qcow2-extl2', 'qcow2-overlay', 'qcow2-overlay-extl2'] as const
+export const IMAGE_NAMES = [
+  'raw',
+  'qcow2',
+  'qcow2-extl2',
+  'qcow2-overlay',
+  'qcow2-overlay-extl2',
+  'qcow2-overlay-on-qcow2',
+  'qcow2-overlay-extl2-on-extl2',
+] as const
 export type ImageName = (typeof IMAGE_NAMES)[number]
 
 /** Everything a cycle's machine is made from. */
@@ -42,9 +50,13 @@ export interface RigSetup {
   readonly scratch?: Scratch
   readonly image: ImageName
   readonly cache: CacheMode
+  /** How the power will be cut: what a machine stands on may depend on it. */
+  readonly cut: CutKind
   readonly sizeBytes: number
   /** Cluster of a qcow2 image; `undefined` takes the default of the image. */
   readonly clusterBytes?: number
+  /** Backing files below an overlay; `undefined` is one. */
+  readonly chainLength?: number
   /** 16 hexadecimal digits, new for every cycle: whatever a rig draws at random MUST follow from it. */
   readonly seed: string
   /** A way of breaking the contract, for rigs that can be asked to (`RigKind.faults`). */
@@ -100,13 +112,17 @@ interface MachineCommon {
 }
 
 /** Where what survived the cut can be read on this host. */
-export interface Survivor {
-  /** The contract that the guest is told by this machine, for `verify --contract`. */
-  readonly contract: 'volatile' | 'write-through'
+export interface Remains {
   /** What verify reads after the cut: a path that MUST hold exactly what survived, and MUST NOT exist before `cut` unless it is the image itself. */
   readonly survivor: string
   /** How the survivor is to be read. */
   readonly survivorFormat: 'raw' | 'qcow2'
+}
+
+/** The same of a machine that knows what its guest is told. */
+export interface Survivor extends Remains {
+  /** The contract that the guest is told by this machine, for `verify --contract`. */
+  readonly contract: 'volatile' | 'write-through'
 }
 
 interface Mortal {
@@ -144,6 +160,8 @@ export interface StandingOrder {
   readonly collectorUrl: string
   readonly tokenFile?: string
   readonly campaign: string
+  /** Of the run that is to begin: from 1. */
+  readonly cycle: number
   /** A run id that nobody uses yet; the machine's agent may take it, or choose its own. */
   readonly run: string
   /** Agent options as arguments. */
@@ -158,10 +176,10 @@ export interface StandingOrder {
 export interface StandingMachine extends MachineCommon {
   readonly kind: 'standing'
   /** Where what survived can be read after `recover`; absent where the machine verifies inside and publishes the verdict. */
-  readonly leaves?: Survivor
+  readonly leaves?: Remains
   /** Makes sure that it is on. Throws RIG_FAILED with the last words of what failed. */
   start(order: StandingOrder): Promise<void>
-  /** Makes what survived available again: switches it on. Throws RIG_FAILED. */
+  /** Makes what survived available again: switches it on, and its agent may begin the run of `order`, the next cycle's. Throws RIG_FAILED. */
   recover(order: StandingOrder): Promise<void>
   /** The last lines of its console, or of what the commands said, for messages. */
   console(): string
@@ -193,6 +211,11 @@ export interface RigKind {
   readonly cuts: readonly CutKind[]
   readonly images: readonly ImageName[]
   readonly caches: readonly CacheMode[]
+  /**
+   * Its machines are not made here: the names of image and cache mode are for reports alone, any is taken, and `unknown` where
+   * none is given.
+   */
+  readonly foreign?: true
   /** Names for `--fault`; empty where the rig cannot be asked to lie. */
   readonly faults: readonly string[]
   /** Image size where `--size` does not say. */
@@ -201,6 +224,8 @@ export interface RigKind {
   readonly positiveControl?: PositiveControl
   /** Options of `plugpull loop` that only this rig has; two rigs with the same flag MUST mean the same by it. */
   readonly options?: readonly OptionSpec[]
+  /** Why two of its machines cannot run side by side (`--jobs`), where they cannot. */
+  single?(options: RawOptions): string | undefined
   /** Throws BAD_OPTION where an option of its own has a value that it does not take. */
   check?(options: RawOptions): void
   /** Throws RIG_UNAVAILABLE that names everything missing and how to get it; MUST NOT leave anything behind. */

@@ -8,6 +8,7 @@ import { startStorageDaemon } from '../io/storage-daemon.ts'
 import { cacheModeFacts } from './cache-mode.ts'
 import { DaemonMachine, daemonPart, versionsOf } from './daemon-machine.ts'
 import { createImage } from './image.ts'
+import { QCOW2_OPTIONS, nodeOptionsOf, qcow2Options } from './node-options.ts'
 import { CACHE_MODES, IMAGE_NAMES, type Machine, type PositiveControl, type RigKind, type RigSetup } from './rig.ts'
 
 /** The liar for every rig of real images: flushes are ignored, and the host's power goes. */
@@ -31,6 +32,7 @@ async function prepare(setup: RigSetup): Promise<Machine> {
     writable: true,
     cache: { direct, noFlush },
     writethrough,
+    formatOptions: nodeOptionsOf(image.kind.format, setup.options),
     ...(setup.scratch === undefined ? {} : { scratch: setup.scratch }),
   })
   return new DaemonMachine({
@@ -51,8 +53,10 @@ export const storageDaemonRig: RigKind = {
   images: withDefault('qcow2', IMAGE_NAMES),
   caches: CACHE_MODES,
   faults: [],
-  defaultSizeBytes: 256 * 2 ** 20,
+  defaultSizeBytes: 64 * 2 ** 20,
   positiveControl: UNSAFE_UNDER_HOST_POWER,
+  options: QCOW2_OPTIONS,
+  check: (options) => void qcow2Options(options),
   require: () => requireAll('rig storage-daemon', REQUIREMENTS),
   prepare,
 }

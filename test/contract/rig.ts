@@ -54,7 +54,7 @@ export function rigConformance(rig: RigKind, options: RigSuiteOptions = {}): voi
       for (const cache of rig.caches) {
         for (const cut of rig.cuts) {
           it(`${image}, cache=${cache}, ${cut}: keeps what the contract makes stable`, (t) =>
-            withMachine(t, rig, { image, cache }, (case_) => keepsStable(case_, rig, cut)))
+            withMachine(t, rig, { image, cache, cut }, (case_) => keepsStable(case_, rig, cut)))
         }
       }
     }
@@ -100,8 +100,9 @@ async function withSetup(
   mkdirSync(directory)
   const [image = 'raw'] = rig.images
   const [cache = 'none'] = rig.caches
+  const [cut = 'sigkill'] = rig.cuts
   try {
-    await work({ directory, scratch, image, cache, sizeBytes: SIZE_BYTES, seed: SEED, ...changes })
+    await work({ directory, scratch, image, cache, cut, sizeBytes: SIZE_BYTES, seed: SEED, ...changes })
   } finally {
     scratch.remove()
   }

@@ -32,9 +32,9 @@ export interface Place {
   start(args: readonly string[]): ChildProcess
 }
 
-/** Runs `work` with a place of its own, and checks that nothing is left: no file, mount or process. */
-export async function inPlace(work: (place: Place) => Promise<void>): Promise<void> {
-  const path = mkdtempSync(join(tmpdir(), 'pp-e2e-'))
+/** Runs `work` with a place of its own in `parent`, and checks that nothing is left: no file, mount or process. */
+export async function inPlace(work: (place: Place) => Promise<void>, parent = tmpdir()): Promise<void> {
+  const path = mkdtempSync(join(parent, 'pp-e2e-'))
   const start = (args: readonly string[]): ChildProcess =>
     spawn(process.execPath, [CLI, ...args], {
       env: { ...process.env, TMPDIR: path },

@@ -29,7 +29,7 @@ describe('options of the loop', () => {
   })
 
   const refused: readonly (readonly [Record<string, string>, RegExp])[] = [
-    [{ rig: 'drill' }, /--rig got "drill"; it takes storage-daemon, host-power, sim/],
+    [{ rig: 'drill' }, /--rig got "drill"; it takes storage-daemon, host-power, .*sim$/],
     [{ rig: 'host-power', cut: 'sigterm' }, /--cut got "sigterm"; --rig host-power takes host-power/],
     [{ cache: 'sometimes' }, /--cache got "sometimes"; --rig storage-daemon takes none, writeback/],
     [{ image: 'vmdk' }, /--image got "vmdk"; --rig storage-daemon takes qcow2, raw/],
@@ -39,6 +39,12 @@ describe('options of the loop', () => {
     ],
     [{ clusterSize: '100k' }, /--cluster-size got 102400 bytes/],
     [{ cycles: '0' }, /--cycles got "0"/],
+    [{ jobs: '65' }, /--jobs got "65"/],
+    [
+      { rig: 'libvirt', domain: 'web', jobs: '2' },
+      /--jobs 2 does not go with --rig libvirt: --domain names one machine/,
+    ],
+    [{ backingChain: '2' }, /--backing-chain goes with an overlay, not with --image qcow2/],
     [{ size: '1000' }, /--size got "1000"; it takes a multiple of 4k from 1M/],
     [{ cutAfter: '2s-1s' }, /--cut-after got "2s-1s"/],
     [{ fault: 'drop-flush' }, /--fault got "drop-flush"; --rig storage-daemon has no faults/],

@@ -37,7 +37,7 @@ async function cycle({ cache = 'none', fault, options = {}, seed = SEED }: Asked
   const directory = scratch.file('cycle')
   mkdirSync(directory)
   try {
-    const setup = { directory, image: 'raw', cache, sizeBytes: SIZE_BYTES, seed } as const
+    const setup = { directory, image: 'raw', cache, cut: 'host-power', sizeBytes: SIZE_BYTES, seed } as const
     const machine = await simRig.prepare(fault === undefined ? setup : { ...setup, fault })
     assert.ok(machine.kind === 'self')
     await assert.rejects(machine.cut('host-power', []), /run it first/)
@@ -119,7 +119,7 @@ describe('rig sim', () => {
   })
 
   it('refuses sizes that it cannot hold in memory, and faults it does not know', async () => {
-    const setup = { directory: '/', image: 'raw', cache: 'none', seed: SEED } as const
+    const setup = { directory: '/', image: 'raw', cache: 'none', cut: 'host-power', seed: SEED } as const
     await assert.rejects(simRig.prepare({ ...setup, sizeBytes: 2 ** 40 }), { code: 'BAD_OPTION', message: /1 GiB/ })
     await assert.rejects(simRig.prepare({ ...setup, sizeBytes: 2 ** 20, fault: 'rust' }), {
       code: 'BAD_OPTION',

@@ -15,7 +15,21 @@ const RIGS = {
   wipefs: 'util-linux',
   losetup: 'mount',
 }
-const TESTS = { 'mkfs.ext4': 'e2fsprogs' }
+/** Guests, the libraries and orchestrators that cut them, and what their tests look through. */
+const TESTS = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  busybox: 'busybox-static',
+  'mkfs.ext4': 'e2fsprogs',
+  'mkfs.xfs': 'xfsprogs',
+  libvirtd: 'libvirt-daemon',
+  virsh: 'libvirt-clients',
+  curl: 'curl',
+  jq: 'jq',
+  guestfish: 'libguestfs-tools',
+  'ansible-playbook': 'ansible-core',
+  'ansible-lint': 'ansible-lint',
+  'systemd-analyze': 'systemd',
+}
 export const COMPILER = { python3: 'python3', make: 'make', 'g++': 'g++' }
 
 export const PROGRAMS = { start: RIGS, test: { ...RIGS, ...TESTS } }

@@ -5,12 +5,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { staticChecks } from './check.mjs'
+import { guestKernels } from './guest-kernel.mjs'
 import { prepare, root } from './prepare.mjs'
 import { PROGRAMS, systemPackages } from './system-packages.mjs'
 import { testFiles } from './test-files.mjs'
 
 const complete = systemPackages(PROGRAMS.test)
 prepare()
+await guestKernels(['virtio-blk', 'ahci'])
 staticChecks()
 const folders = process.argv.slice(2)
 const files = folders.length === 0 ? testFiles() : folders.flatMap((folder) => testFiles(folder))

@@ -17,6 +17,7 @@ const COMMANDS: Commands = {
   verify: async () => (await import('./verify/command.ts')).verifyCommand(),
   loop: async () => (await import('./rig/command.ts')).loopCommand(),
   report: async () => (await import('./collector/command.ts')).reportCommand(),
+  guest: async () => (await import('./rig/command.ts')).guestCommand(),
   demo: async () => (await import('./rig/command.ts')).demoCommand(),
 }
 

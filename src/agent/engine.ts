@@ -67,7 +67,11 @@ export class Engine {
   /** Runs to the end; throws where the log or a worker fails. A failed write or flush is an ending like others. */
   async run(): Promise<Ended> {
     const { shared, crew, bell, scribe } = this.#parts
-    while (!crew.ready) await this.#pause(DRAIN_EVERY_MS)
+    while (!crew.ready) {
+      // A bell that was rung before would not let it wait, and on a machine with one processor take that from the workers.
+      bell.clear()
+      await this.#pause(DRAIN_EVERY_MS)
+    }
     this.#startedUs = shared.nowUs()
     this.#askForWindow()
     crew.start()

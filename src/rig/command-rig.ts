@@ -175,7 +175,7 @@ export const commandRig: RigKind = {
   // Whatever it has: `foreign` makes these names for reports, and takes others too.
   images: IMAGE_NAMES,
   caches: CACHE_MODES,
-  foreign: true,
+  foreign: () => true,
   faults: [],
   defaultSizeBytes: 2 ** 20,
   options: OPTIONS,

@@ -1,3 +1,4 @@
 /** What the rigs give to the command line. */
 export { demoCommand } from './demo-command.ts'
+export { guestCommand } from './guest/guest-command.ts'
 export { loopCommand } from './loop-command.ts'

@@ -121,7 +121,7 @@ export function optionOf({ flags, description, choices, default: value }: Option
 export function rigsHelp(): string {
   const rigs = RIGS.map(
     ({ name, summary, cuts, images, foreign }) =>
-      `  ${name.padEnd(20)} ${summary}\n  ${''.padEnd(20)}   cuts: ${cuts.join(', ')}; images: ${foreign === true ? 'any; --image and --cache are names for the report' : images.join(', ')}`,
+      `  ${name.padEnd(20)} ${summary}\n  ${''.padEnd(20)}   cuts: ${cuts.join(', ')}; images: ${foreign?.({}) === true ? 'any; --image and --cache are names for the report' : images.join(', ')}`,
   )
   const images = Object.values(IMAGES).map(({ name, summary }) => `  ${name.padEnd(20)} ${summary}`)
   return ['', 'Rigs:', ...rigs, '', 'Images:', ...images].join('\n')

@@ -65,7 +65,7 @@ export interface LoopConfig {
 /** Checks everything that can be checked before anything is started; throws BAD_OPTION and the like. */
 export function parseLoopOptions(raw: RawOptions): LoopConfig {
   const rig = rigNamed(textOf(raw, 'rig') ?? 'storage-daemon')
-  const made = rig.foreign === true ? nothingToMake(rig, raw) : raw
+  const made = rig.foreign?.(raw) === true ? nothingToMake(rig, raw) : raw
   const image = offered(rig, 'image', '--image', rig.images, textOf(made, 'image'))
   const clusterBytes = clusterOf(image, textOf(raw, 'clusterSize'))
   const workload = parseWorkloadOptions(raw)
@@ -108,7 +108,7 @@ const NAMES_ALONE: ReadonlySet<string> = new Set(['image', 'cache'])
 const UNKNOWN = 'unknown'
 
 function reportedAs(rig: RigKind, raw: RawOptions): Pick<LoopConfig, 'reported'> {
-  if (rig.foreign !== true) return {}
+  if (rig.foreign?.(raw) !== true) return {}
   const name = (key: string): string => {
     const given = textOf(raw, key) ?? UNKNOWN
     if (/^[\w.:+-]{1,60}$/.test(given)) return given

@@ -37,7 +37,7 @@ export function nodeOptionsOf(format: 'raw' | 'qcow2', raw?: RawOptions): Readon
   if (format === 'raw' && Object.keys(options).length > 0)
     throw new ProbeError(
       'BAD_OPTION',
-      `--${Object.keys(options).join(' and --')} go with a qcow2 image, not with --image raw`,
+      `--image raw has no tables for --${Object.keys(options).join(' and --')} to keep; choose a qcow2 image`,
     )
   return options
 }

@@ -7,11 +7,18 @@ import type { CutKind, CutRecord, Victim } from './rig.ts'
 const GONE_LIMIT_MS = 10_000
 const POLL_MS = 2
 
-/** Whether the process is gone; a zombie holds no file and counts as gone. */
+/** Field `num_threads` of /proc/PID/stat, counted from the state. */
+const THREADS_FIELD = 17
+
+/**
+ * Whether the process is gone; a zombie holds no file and counts as gone. Not so one whose first thread alone has ended: until the
+ * last one has, I/O can complete and the image is locked.
+ */
 export function isGone(pid: number): boolean {
   const stat = readKernelFile(`/proc/${pid}/stat`)
-  const state = stat?.slice(stat.lastIndexOf(')') + 2)[0]
-  return state === undefined || state === 'Z' || state === 'X'
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
+  const [state] = fields
+  return state === undefined || state === 'X' || (state === 'Z' && Number(fields[THREADS_FIELD]) <= 1)
 }
 
 /** Sends a signal; nothing happens where the process is gone already. */

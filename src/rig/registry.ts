@@ -2,6 +2,7 @@
 import { ProbeError } from '../core/errors.ts'
 import { commandRig } from './command-rig.ts'
 import { hostPowerRig } from './host-power.ts'
+import { qemuRig } from './qemu/rig.ts'
 import type { RigKind } from './rig.ts'
 import { simRig } from './sim/rig.ts'
 import { storageDaemonRig } from './storage-daemon.ts'
@@ -9,6 +10,7 @@ import { storageDaemonRig } from './storage-daemon.ts'
 export const RIGS: readonly RigKind[] = [
   storageDaemonRig,
   hostPowerRig,
+  qemuRig,
   commandRig,
   simRig,
 ]

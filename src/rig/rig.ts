@@ -212,10 +212,10 @@ export interface RigKind {
   readonly images: readonly ImageName[]
   readonly caches: readonly CacheMode[]
   /**
-   * Its machines are not made here: the names of image and cache mode are for reports alone, any is taken, and `unknown` where
-   * none is given.
+   * True where, with these options, its machine is not made here: the names of image and cache mode are then for reports alone,
+   * any is taken, and `unknown` where none is given.
    */
-  readonly foreign?: true
+  foreign?(options: RawOptions): boolean
   /** Names for `--fault`; empty where the rig cannot be asked to lie. */
   readonly faults: readonly string[]
   /** Image size where `--size` does not say. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { after, describe, it } from 'node:test'
-import { isGone, killInOneGo, terminateThenKill } from '../../src/rig/power.ts'
+import { sleepMs } from '../../src/io/clock.ts'
+import { findProgram } from '../../src/io/process.ts'
+import { isGone, killInOneGo, terminateThenKill, untilGone } from '../../src/rig/power.ts'
 
 const started: ChildProcess[] = []
 
@@ -45,6 +48,27 @@ describe('taking the power away', () => {
       },
     )
     assert.ok(isGone(disk.pid) && isGone(agent.pid))
+  })
+
+  it('does not take a process for gone while a thread of it lives on, though its first has ended', async (t) => {
+    if (findProgram('python3') === undefined) {
+      t.skip('SKIPPED: python3 is not installed, whose main thread can end alone')
+      return
+    }
+    const source = `import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+print('ready', flush=True)
+ctypes.CDLL(None).pthread_exit(None)`
+    const half = spawn('python3', ['-c', source], { stdio: ['ignore', 'pipe', 'inherit'] })
+    started.push(half)
+    await once(half.stdout, 'data')
+    const { pid } = half
+    assert.ok(pid !== undefined)
+    const state = (): string => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.slice(0, 1) ?? ''
+    while (state() !== 'Z') await sleepMs(2)
+    assert.equal(isGone(pid), false)
+    half.kill('SIGKILL')
+    assert.deepEqual(await untilGone([{ what: 'half', pid }]), [])
   })
 
   it('lets the first tidy up, then kills the rest', async () => {

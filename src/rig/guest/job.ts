@@ -20,7 +20,7 @@ export interface GuestJob {
   /** The disk under test as a block device: `/dev/vda`. */
   readonly disk: string
   readonly fileSystem?: GuestFileSystem
-  /** Written to the disk's `queue/write_cache` before anything else; `write through` makes the kernel drop every flush. */
+  /** Written to the disk's `queue/write_cache` once the target is there; `write through` makes the kernel drop every flush from then on. */
   readonly writeCache?: 'write back' | 'write through'
   /** A command of the program with its arguments. */
   readonly command: readonly string[]

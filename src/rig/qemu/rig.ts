@@ -1,0 +1,152 @@
+/**
+ * Rig `qemu`: a guest of ours directly under QEMU, its disk a real image. The cut ends QEMU, or the guest alone, or for `host-power`
+ * the whole host: then the image lies on a disk with a volatile cache (volatile-disk.ts), which dies first.
+ */
+import { arch } from 'node:os'
+import type { RawOptions } from '../../core/agent-options.ts'
+import { ProbeError } from '../../core/errors.ts'
+import { requireAll } from '../../io/requirements.ts'
+import { cacheModeFacts } from '../cache-mode.ts'
+import { versionsOf } from '../daemon-machine.ts'
+import { diskName } from '../guest/disk-name.ts'
+import { type GuestImage, guestImage, modulesFor } from '../guest/guest-image.ts'
+import { GUEST_FILE, type GuestJob } from '../guest/job.ts'
+import { findKernel } from '../guest/kernel.ts'
+import { IMAGES, type Image, createImage, reserveRoom } from '../image.ts'
+import { nodeOptionsOf } from '../node-options.ts'
+import { CACHE_MODES, IMAGE_NAMES, type Machine, type RigKind, type RigSetup } from '../rig.ts'
+import { withDefault } from '../storage-daemon.ts'
+import { type VolatileDisk, startVolatileDisk } from '../volatile-disk.ts'
+import { acceleratorFor } from './accel.ts'
+import type { Accelerator } from './arguments.ts'
+import { QemuMachine } from './machine.ts'
+import { QEMU_OPTIONS, type QemuRigOptions, diskBytesFor, parseQemuOptions } from './options.ts'
+
+const REQUIREMENTS = ['qemu-system-x86_64', 'qemu-img', 'busybox'] as const
+const HOST_POWER_REQUIREMENTS = ['nbdkit', 'nbdfuse', 'fuse'] as const
+
+function require(options?: RawOptions): void {
+  if (arch() !== 'x64')
+    throw new ProbeError(
+      'RIG_UNAVAILABLE',
+      `rig qemu needs an x86-64 host, whose Node the guest runs; this is ${arch()}`,
+    )
+  requireAll('rig qemu', REQUIREMENTS)
+  findKernel(modulesFor(parseQemuOptions(options).bus))
+}
+
+async function prepare(setup: RigSetup): Promise<Machine> {
+  const asked = parseQemuOptions(setup.options)
+  const nodeOptions = nodeOptionsOf(IMAGES[setup.image].format, setup.options)
+  const hostDies = setup.cut === 'host-power'
+  if (hostDies) requireAll('--cut host-power', HOST_POWER_REQUIREMENTS)
+  const guest = await guestImage(asked.bus)
+  const accelerator = await acceleratorFor(asked.acceleration, guest, setup)
+  const versions = await versionsOf(['qemu-system-x86_64', ...(hostDies ? ['nbdkit', 'nbdfuse'] : [])])
+  const sizeBytes = imageBytes(setup, asked)
+  const made: Making = { setup, asked, nodeOptions, guest, accelerator, versions }
+  const image = await createImage({ ...setup, sizeBytes })
+  if (!hostDies) return machineOf(made, image)
+  reserveRoom(image, sizeBytes)
+  const { directory, scratch } = setup
+  return machineOf(
+    made,
+    image,
+    await startVolatileDisk({ backing: image.path, directory, ...(scratch === undefined ? {} : { scratch }) }),
+  )
+}
+
+export const imageBytes = ({ sizeBytes }: RigSetup, { fileSystem }: QemuRigOptions): number =>
+  fileSystem === undefined ? sizeBytes : diskBytesFor(fileSystem.type, sizeBytes)
+
+/** Everything but the image. */
+interface Making {
+  readonly setup: RigSetup
+  readonly asked: QemuRigOptions
+  readonly nodeOptions: ReturnType<typeof nodeOptionsOf>
+  readonly guest: GuestImage
+  readonly accelerator: Accelerator
+  readonly versions: Readonly<Record<string, string>>
+}
+
+function machineOf(made: Making, image: Image, hostDisk?: VolatileDisk): QemuMachine {
+  const { setup, asked, nodeOptions, guest, accelerator } = made
+  const cache = cacheModeFacts(setup.cache)
+  const { format } = image.kind
+  return new QemuMachine({
+    directory: setup.directory,
+    ...(setup.scratch === undefined ? {} : { scratch: setup.scratch }),
+    cut: setup.cut,
+    options: {
+      accelerator,
+      memoryBytes: asked.memoryBytes,
+      kernel: guest.kernel,
+      initramfs: guest.initramfs,
+      disk: {
+        bus: asked.bus,
+        image: hostDisk?.path ?? image.path,
+        format,
+        cache,
+        nodeOptions,
+      },
+    },
+    job: jobOf(setup, asked),
+    target: asked.fileSystem === undefined ? diskName(asked.bus) : GUEST_FILE,
+    hostCanVerify: asked.fileSystem === undefined,
+    survivor: {
+      // A file's writes are stable when the file system says so, whatever the disk below it promises.
+      contract: asked.fileSystem === undefined ? cache.contract : 'volatile',
+      survivor: image.path,
+      survivorFormat: format,
+    },
+    labels: labelsOf(made, image),
+    ...(hostDisk === undefined ? {} : { hostDisk }),
+  })
+}
+
+export function jobOf(
+  { sizeBytes }: RigSetup,
+  { bus, fileSystem, writeCache }: QemuRigOptions,
+): Omit<GuestJob, 'command'> {
+  return {
+    disk: diskName(bus),
+    ...(fileSystem === undefined ? {} : { fileSystem: { ...fileSystem, fileBytes: sizeBytes } }),
+    ...(writeCache === undefined ? {} : { writeCache }),
+  }
+}
+
+export function labelsOf(
+  { asked, guest, accelerator, versions }: Pick<Making, 'asked' | 'guest' | 'accelerator' | 'versions'>,
+  image: Image,
+): Record<string, string> {
+  const { bus, fileSystem, writeCache } = asked
+  return {
+    ...versions,
+    bus,
+    accel: accelerator,
+    'guest-kernel': guest.kernelVersion,
+    ...(image.clusterBytes === undefined ? {} : { cluster: String(image.clusterBytes) }),
+    ...(fileSystem === undefined ? {} : { filesystem: fileSystem.type, 'mount-options': fileSystem.mountOptions }),
+    ...(writeCache === undefined ? {} : { 'guest-write-cache': writeCache }),
+  }
+}
+
+export const qemuRig: RigKind = {
+  name: 'qemu',
+  summary: 'a guest of ours under QEMU; the cut ends QEMU, the guest alone, or the whole host',
+  cuts: ['sigkill', 'sigterm', 'qmp-quit', 'guest-reset', 'guest-crash', 'host-power'],
+  images: withDefault('qcow2', IMAGE_NAMES),
+  caches: CACHE_MODES,
+  faults: [],
+  defaultSizeBytes: 64 * 2 ** 20,
+  positiveControl: {
+    rig: 'qemu',
+    cut: 'host-power',
+    cache: 'unsafe',
+    why: 'cache=unsafe ignores flushes, so losing the host loses flushed writes',
+  },
+  options: QEMU_OPTIONS,
+  check: (options) => void parseQemuOptions(options),
+  require,
+  prepare,
+}

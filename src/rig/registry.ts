@@ -2,6 +2,7 @@
 import { ProbeError } from '../core/errors.ts'
 import { commandRig } from './command-rig.ts'
 import { hostPowerRig } from './host-power.ts'
+import { libvirtRig } from './libvirt/rig.ts'
 import { qemuRig } from './qemu/rig.ts'
 import type { RigKind } from './rig.ts'
 import { simRig } from './sim/rig.ts'
@@ -11,6 +12,7 @@ export const RIGS: readonly RigKind[] = [
   storageDaemonRig,
   hostPowerRig,
   qemuRig,
+  libvirtRig,
   commandRig,
   simRig,
 ]

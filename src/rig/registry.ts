@@ -2,6 +2,7 @@
 import { ProbeError } from '../core/errors.ts'
 import { commandRig } from './command-rig.ts'
 import { hostPowerRig } from './host-power.ts'
+import { libguestfsRig } from './libguestfs/rig.ts'
 import { libvirtRig } from './libvirt/rig.ts'
 import { qemuRig } from './qemu/rig.ts'
 import type { RigKind } from './rig.ts'
@@ -13,6 +14,7 @@ export const RIGS: readonly RigKind[] = [
   hostPowerRig,
   qemuRig,
   libvirtRig,
+  libguestfsRig,
   commandRig,
   simRig,
 ]

@@ -16,6 +16,7 @@ const COMMANDS: Commands = {
   agent: async () => (await import('./agent/command.ts')).agentCommand(),
   verify: async () => (await import('./verify/command.ts')).verifyCommand(),
   loop: async () => (await import('./rig/command.ts')).loopCommand(),
+  matrix: async () => (await import('./rig/command.ts')).matrixCommand(),
   report: async () => (await import('./collector/command.ts')).reportCommand(),
   guest: async () => (await import('./rig/command.ts')).guestCommand(),
   demo: async () => (await import('./rig/command.ts')).demoCommand(),

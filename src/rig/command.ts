@@ -2,3 +2,4 @@
 export { demoCommand } from './demo-command.ts'
 export { guestCommand } from './guest/guest-command.ts'
 export { loopCommand } from './loop-command.ts'
+export { matrixCommand } from './matrix/command.ts'

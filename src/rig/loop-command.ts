@@ -120,8 +120,8 @@ export function optionOf({ flags, description, choices, default: value }: Option
 /** Rigs and images, for the end of a help. */
 export function rigsHelp(): string {
   const rigs = RIGS.map(
-    ({ name, summary, cuts, images, foreign }) =>
-      `  ${name.padEnd(20)} ${summary}\n  ${''.padEnd(20)}   cuts: ${cuts.join(', ')}; images: ${foreign?.({}) === true ? 'any; --image and --cache are names for the report' : images.join(', ')}`,
+    (rig) =>
+      `  ${rig.name.padEnd(20)} ${rig.summary}\n  ${''.padEnd(20)}   cuts: ${rig.cuts.join(', ')}; images: ${rig.foreign?.({}) === true ? 'any; --image and --cache are names for the report' : rig.images.join(', ')}`,
   )
   const images = Object.values(IMAGES).map(({ name, summary }) => `  ${name.padEnd(20)} ${summary}`)
   return ['', 'Rigs:', ...rigs, '', 'Images:', ...images].join('\n')

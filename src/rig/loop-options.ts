@@ -65,7 +65,7 @@ export interface LoopConfig {
 /** Checks everything that can be checked before anything is started; throws BAD_OPTION and the like. */
 export function parseLoopOptions(raw: RawOptions): LoopConfig {
   const rig = rigNamed(textOf(raw, 'rig') ?? 'storage-daemon')
-  const made = rig.foreign?.(raw) === true ? nothingToMake(rig, raw) : raw
+  const made = madeFrom(rig, raw)
   const image = offered(rig, 'image', '--image', rig.images, textOf(made, 'image'))
   const clusterBytes = clusterOf(image, textOf(raw, 'clusterSize'))
   const workload = parseWorkloadOptions(raw)
@@ -97,8 +97,9 @@ export function parseLoopOptions(raw: RawOptions): LoopConfig {
   }
 }
 
-/** The options without those that say what is made; throws BAD_OPTION for one that nothing could follow from. */
-function nothingToMake(rig: RigKind, raw: RawOptions): RawOptions {
+/** The options that say what is made: none for a machine that is there already. Throws BAD_OPTION for one that nothing could follow from. */
+function madeFrom(rig: RigKind, raw: RawOptions): RawOptions {
+  if (rig.foreign?.(raw) !== true) return raw
   const stray = raw['size'] !== undefined ? '--size' : raw['backingChain'] !== undefined ? '--backing-chain' : undefined
   if (stray === undefined) return Object.fromEntries(Object.entries(raw).filter(([key]) => !NAMES_ALONE.has(key)))
   throw new ProbeError('BAD_OPTION', `${stray} does not go with --rig ${rig.name}: the machine is there already`)

@@ -95,7 +95,11 @@ describe('options of the matrix', () => {
     [{ cycles: '0' }, NEW, /--cycles got "0"/],
     [{ jobs: '0' }, NEW, /--jobs got "0"/],
     [{ rig: 'command' }, NEW, /--rig command does not go with a matrix, .*: the machine is there already/],
-    [{ rig: 'libvirt', domain: 'web' }, NEW, /--rig libvirt does not go with a matrix, .*: the machine is there already/],
+    [
+      { rig: 'libvirt', domain: 'web' },
+      NEW,
+      /--rig libvirt does not go with a matrix, .*: the machine is there already/,
+    ],
     [{ bus: 'nvme' }, NEW, /--bus is no option of --rig storage-daemon, host-power/],
     [{ fua: '200' }, NEW, /--fua got "200"/],
   ]

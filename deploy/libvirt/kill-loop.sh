@@ -193,11 +193,14 @@ is_its_qemu() {
   [[ -n $named && -n $identified ]]
 }
 
-# A zombie holds no file and counts as gone.
+# A zombie holds no file and counts as gone; not so one whose first thread alone has ended: the others may still complete I/O.
 is_gone() {
   local stat
+  local -a fields=()
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
-  [[ ${stat##*) } == [ZX]* ]]
+  # From the state on, which is field 3; num_threads is field 20.
+  read -ra fields <<<"${stat##*) }"
+  [[ ${fields[0]-X} == X || (${fields[0]} == Z && ${fields[17]} -le 1) ]]
 }
 
 # The process id of the domain's QEMU in $pid; false, with $problem, where there is none or it is somebody else's.
@@ -253,12 +256,28 @@ cut_power() {
   record=$(jq -nc --arg kind "$cut" --arg at "$at" --arg signal "$signal" --arg what "QEMU of domain $domain" --arg pid "$pid" \
     --argjson died "$died" --arg note "$note" \
     '{$kind, $at, $signal} + (if $pid == "" then {} else {target: {$what, pid: ($pid | tonumber)}} end) + {alsoDied: [], $died, $note}')
-  [[ $died == true ]] || problem=$note
+  [[ $died == true ]] || {
+    problem=$note
+    return 1
+  }
 }
 
-# Tells the collector; tried again, since without it nobody knows how the run ended.
+# Tells the collector; tried again, since without it nobody knows how the run ended. A run that had ended before is not told of:
+# an agent that is started again judges it and begins another, and neither that verdict nor that end is the cut's.
 record_cut() {
-  local until=$(($(now_ms) + 30000)) said
+  local until=$(($(now_ms) + 30000)) said id state rest
+  until said=$(newest_run 2>&1); do
+    (($(now_ms) < until)) || {
+      problem="the cut could not be recorded: ${said//$'\n'/ }"
+      return 1
+    }
+    sleep 0.5
+  done
+  read -r id state rest <<<"$said"
+  [[ $id == "$run" ]] || {
+    problem="run $run was over before the cut, which is not recorded: the agent was started again meanwhile$(last_words)"
+    return 1
+  }
   until said=$(api POST "/v1/runs/$run/cut" --header 'content-type: application/json' --data-binary "$record" 2>&1); do
     (($(now_ms) < until)) || {
       problem="the cut could not be recorded: ${said//$'\n'/ }"
@@ -278,13 +297,18 @@ last_words() {
   printf '; its console %s' "${words:-said nothing}"
 }
 
+# The newest run of the campaign, as a line of words; nothing where it is cut or judged.
+newest_run() {
+  api GET /v1/runs --get --data-urlencode "campaign=$campaign" --data limit=1 |
+    jq -r '.runs[0] // empty | select((has("cut") or has("verdict")) | not)
+      | [.run, .progress.state // "silent", .progress.flushes // 0, .bytes, (.progress.issued // 0)] | @tsv'
+}
+
 # The newest run of the campaign in $run once it writes, has flushed, and is seen to get on; one that stands still may be yesterday's.
 until_under_way() {
   local until=$(($(now_ms) + limit_ms)) seen='' newest id state flushes rest
   while :; do
-    newest=$(api GET /v1/runs --get --data-urlencode "campaign=$campaign" --data limit=1 2>/dev/null |
-      jq -r '.runs[0] // empty | select((has("cut") or has("verdict")) | not)
-        | [.run, .progress.state // "silent", .progress.flushes // 0, .bytes, (.progress.issued // 0)] | @tsv')
+    newest=$(newest_run 2>/dev/null)
     read -r id state flushes rest <<<"$newest"
     if [[ $state == holding || ($state == writing && $flushes -gt 0) ]]; then
       [[ $state == holding || (-n $seen && $seen != "$newest" && $seen == "$id"*) ]] && {
@@ -300,6 +324,20 @@ until_under_way() {
     }
     pause 500 || return 1
   done
+}
+
+# Waits until a run, $run, has been under way for $1 ms and still is: the agent may be started again within that time, and the cut
+# would then not be that run's.
+until_due() {
+  local tries id state rest
+  for ((tries = 0; tries < 3; tries++)); do
+    until_under_way && pause "$1" || return 1
+    read -r id state rest <<<"$(newest_run 2>/dev/null)"
+    [[ $id == "$run" && $state =~ ^(writing|holding)$ ]] && return 0
+  done
+  hung=yes
+  problem="no run of campaign $campaign stayed under way for $1 ms, in $tries tries: does its agent start again and again?$(last_words)"
+  return 1
 }
 
 # The verdict on $run, as a line of words in $verdict.
@@ -328,11 +366,14 @@ held=0 violations=0 inconclusive=0 lost=0 torn=0 reordered=0
 cycle() {
   local after_ms word stable bad hazard_lost hazard_torn hazard_reordered
   run='' verdict='' record='' problem='' hung=''
-  switch_on && until_under_way || return 1
   after_ms=$((least_ms + (RANDOM * 32768 + RANDOM) % (most_ms - least_ms + 1)))
-  pause "$after_ms" || return 1
+  switch_on && until_due "$after_ms" || return 1
   cut_power || {
-    [[ -z $record ]] || record_cut
+    # A run that has survived its cut would go on, and no other begin.
+    [[ -z $record ]] || {
+      hung=yes
+      record_cut
+    }
     return 1
   }
   record_cut && switch_on && until_verdict || return 1

@@ -4,11 +4,11 @@
 # A file of its own, and run in one go, because the moment between looking at a process and killing it must be short: the
 # process id comes from libvirt's pid file, and is only used if that process is the QEMU of this domain.
 #
-# usage: cut.sh METHOD DOMAIN PID_FILE AFTER_SECONDS LIMIT_SECONDS     (virsh is told the connection by LIBVIRT_DEFAULT_URI)
+# usage: cut.sh METHOD DOMAIN PID_FILE LIMIT_SECONDS     (virsh is told the connection by LIBVIRT_DEFAULT_URI)
 set -eu
 export LC_ALL=C
 
-method=$1 domain=$2 pid_file=$3 after_s=$4 limit_s=$5
+method=$1 domain=$2 pid_file=$3 limit_s=$4
 # As libvirt writes it on QEMU's command line: a comma in the name is doubled.
 guest="guest=$(printf '%s' "$domain" | sed 's/,/,,/g')"
 
@@ -30,10 +30,13 @@ is_qemu_of_domain() {
   done | grep -q yes
 }
 
-# A zombie holds no file and counts as gone.
+# A zombie holds no file and counts as gone; not so one whose first thread alone has ended: the others may still complete I/O.
 is_gone() {
-  state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) || return 0
-  case $state in Z | X | '') return 0 ;; *) return 1 ;; esac
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+  # From the state on, which is field 3; num_threads is field 20.
+  # shellcheck disable=SC2086
+  set -- ${stat##*) }
+  case ${1:-X} in X) return 0 ;; Z) [ "${18}" -le 1 ] ;; *) return 1 ;; esac
 }
 
 # Whether it is gone before the limit.
@@ -44,8 +47,6 @@ wait_until_gone() {
     sleep 0.02
   done
 }
-
-sleep "$after_s"
 
 pid=$(cat "$pid_file" 2>/dev/null) || fail "libvirt's pid file $pid_file cannot be read; is the domain running, and this user allowed to?"
 case $pid in '' | *[!0-9]*) fail "libvirt's pid file $pid_file holds no process id" ;; esac

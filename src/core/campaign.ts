@@ -91,7 +91,8 @@ export interface CampaignSummary {
   readonly inconclusive: number
   /**
    * Shares of runs. `violation` is out of the runs that were acquitted or convicted: an inconclusive run says nothing
-   * about the contract. The others count violations and hazards alike, out of all verified runs.
+   * about the contract. The others count violations and hazards alike, out of the same runs and those inconclusive ones that
+   * show the thing: what was seen was seen, but a run that was not judged to its end does not show that nothing happened.
    */
   readonly rates: {
     readonly violation: Proportion
@@ -118,11 +119,11 @@ type Happening = 'lost' | 'torn' | 'reordered'
 /** What the newest verdicts of a campaign of `runs` runs say together. */
 export function summarise(runs: number, verdicts: readonly VerdictSummary[]): CampaignSummary {
   const having = (word: VerdictWord): number => verdicts.filter(({ verdict }) => verdict === word).length
-  const shareWith = (kind: Happening): Proportion =>
-    proportion(
-      verdicts.filter(({ violations, hazards }) => violations[kind] + hazards[kind] > 0).length,
-      verdicts.length,
-    )
+  const shareWith = (kind: Happening): Proportion => {
+    const shows = ({ violations, hazards }: VerdictSummary): boolean => violations[kind] + hazards[kind] > 0
+    const telling = verdicts.filter((verdict) => verdict.verdict !== 'inconclusive' || shows(verdict))
+    return proportion(telling.filter(shows).length, telling.length)
+  }
   const sum = (of: (verdict: VerdictSummary) => number): number =>
     verdicts.reduce((total, verdict) => total + of(verdict), 0)
   const held = having('held')

@@ -48,7 +48,7 @@ export function campaignText(result: CampaignResult): string {
     `    lost        ${summary.rates.lost.text}`,
     `    torn        ${summary.rates.torn.text}`,
     `    reordered   ${summary.rates.reordered.text}`,
-    `  at risk       ${riskText(summary.exposure)}`,
+    `  at risk       ${riskText(summary)}`,
   ]
   if (summary.liedFlushes > 0) lines.push(`  flushes that were a lie: ${summary.liedFlushes}`)
   if (result.positiveControl !== undefined) lines.push(`  ${controlText(result.positiveControl)}`)
@@ -56,7 +56,9 @@ export function campaignText(result: CampaignResult): string {
   return lines.join('\n')
 }
 
-function riskText({ lostWrites, lostBytes, oldestLostMs }: CampaignResult['summary']['exposure']): string {
+function riskText({ verified, exposure }: CampaignResult['summary']): string {
+  const { lostWrites, lostBytes, oldestLostMs } = exposure
+  if (verified === 0) return 'unknown: no run was verified'
   if (lostWrites === 0) return 'no completed write was lost'
   return `${lostWrites} completed writes (${formatBytes(lostBytes)}) lost, the oldest ${formatMs(oldestLostMs)} before the cut`
 }

@@ -177,6 +177,8 @@ export interface VerifyOrder {
   readonly target: string
   readonly run: string
   readonly contract: string
+  /** Made here for this very run: one that lost everything is then a verdict, not a mistake. Anybody else's may be a stranger. */
+  readonly isOurs: boolean
 }
 
 /** A verification on this host. */
@@ -187,7 +189,7 @@ export interface VerifyHereOrder extends VerifyOrder {
 
 /** Arguments of `plugpull verify` for a run of the collector's, which gets the verdict too. */
 export const verifyArguments = (
-  { target, run, contract }: VerifyOrder,
+  { target, run, contract, isOurs }: VerifyOrder,
   collector: CollectorAddress,
 ): readonly string[] => [
   '--target',
@@ -197,8 +199,7 @@ export const verifyArguments = (
   ...collectorArguments(collector),
   '--contract',
   contract,
-  // The rig knows whose image this is; one that lost everything is a verdict, not a mistake.
-  '--same-target',
+  ...(isOurs ? ['--same-target'] : []),
 ]
 
 /** Verifies a run on this host. */

@@ -57,10 +57,16 @@ function commandsOf(options: RawOptions): Commands {
   const format = text('survivorFormat')
   if (format !== undefined && survivor === undefined)
     throw new ProbeError('BAD_OPTION', '--survivor-format goes with --survivor')
+  const recover = text('recoverCommand')
+  if (survivor !== undefined && recover === undefined)
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--survivor ${survivor} needs --recover-command: it must make the disk readable here without starting the agent, whose next run would write on what is to be judged; the start command, its default, starts it`,
+    )
   return {
     start,
     cut: needed('cutCommand', '--cut-command'),
-    recover: text('recoverCommand') ?? start,
+    recover: recover ?? start,
     limitMs: positiveMs(text('commandLimit') ?? LIMIT_DEFAULT, '--command-limit', 's'),
     ...(survivor === undefined ? {} : { leaves: remainsOf(survivor, format) }),
   }

@@ -17,7 +17,7 @@ import { driveToCut } from './drive.ts'
 import { type LoopConfig, cutMomentMs, cycleSeed } from './loop-options.ts'
 import { untilVerdict } from './progress.ts'
 import type { CutRecord, GuestMachine, Machine, Remains } from './rig.ts'
-import { recover, verdictFromMachine } from './standing.ts'
+import { verdictAfterRecovery } from './standing.ts'
 
 export interface CycleContext {
   readonly config: LoopConfig
@@ -38,6 +38,8 @@ export interface Course {
   readonly cutAfterMs: number
   readonly directory: string
   cut?: CutRecord
+  /** Size of the log when it had come to its end after the cut; looked at for a machine that is not ours. */
+  logBytes?: number
   told?: Told
   verdict?: Verdict
   problem?: string
@@ -130,16 +132,15 @@ async function verdictOf(context: CycleContext, course: Course, machine: Machine
   switch (machine.kind) {
     case 'agent':
     case 'self':
-      return verifyHere(context, course, machine, machine.contract)
+      return verifyHere(context, course, machine, { promised: machine.contract, isOurs: true })
     case 'guest':
       return context.config.verifyIn === 'guest' || !machine.hostCanVerify
         ? verifyInGuest(context, course, machine)
-        : verifyHere(context, course, machine, machine.contract)
+        : verifyHere(context, course, machine, { promised: machine.contract, isOurs: true })
     case 'standing':
-      await recover(context, course, machine)
-      return machine.leaves === undefined
-        ? verdictFromMachine(context, course, machine)
-        : verifyHere(context, course, machine.leaves, promised)
+      return verdictAfterRecovery(context, course, machine, (leaves) =>
+        verifyHere(context, course, leaves, { promised, isOurs: false }),
+      )
   }
 }
 
@@ -147,16 +148,20 @@ function verifyHere(
   { collector, config, signal }: CycleContext,
   { run }: Course,
   { survivor: target, survivorFormat: format }: Remains,
-  promised: string,
+  { promised, isOurs }: { readonly promised: string; readonly isOurs: boolean },
 ): Promise<Verdict> {
-  return verifyRun(collector, { target, format, run, contract: config.contract ?? promised, signal })
+  return verifyRun(collector, { target, format, run, contract: config.contract ?? promised, isOurs, signal })
 }
 
 async function verifyInGuest(context: CycleContext, { run }: Course, machine: GuestMachine): Promise<Verdict> {
   const { config, collector } = context
-  const order = { target: machine.target, run, contract: config.contract ?? machine.contract }
+  const order = { target: machine.target, run, contract: config.contract ?? machine.contract, isOurs: true }
   await machine.start(['verify', ...verifyArguments(order, { url: machine.guestUrl(collector.url) })])
-  return untilVerdict(context, run, { bootLimitMs: config.bootLimitMs, console: () => machine.console() })
+  return untilVerdict(context, run, {
+    bootLimitMs: config.bootLimitMs,
+    console: () => machine.console(),
+    ended: () => machine.ended(),
+  })
 }
 
 function resultOf(course: Course): CycleResult {

@@ -127,8 +127,18 @@ export function rigsHelp(): string {
   return ['', 'Rigs:', ...rigs, '', 'Images:', ...images].join('\n')
 }
 
+/** An agent that starts by itself reports where it was told to, long before this loop. */
+function requireMeetingPlace(rig: string, raw: RawOptions): void {
+  if (raw['collector'] !== undefined && raw['campaign'] !== undefined) return
+  throw new ProbeError(
+    'BAD_OPTION',
+    `--rig ${rig} needs --collector and --campaign with a machine of yours: those that its agent was started with`,
+  )
+}
+
 async function loop(raw: RawOptions): Promise<number> {
   const config = parseLoopOptions(raw)
+  if (config.rig.foreign?.(raw) === true) requireMeetingPlace(config.rig.name, raw)
   config.rig.require(config.rigOptions)
   const parent = config.keep === undefined ? [] : [keepFolder(config.keep)]
   return withInterrupt((signal) =>

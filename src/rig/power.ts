@@ -1,5 +1,5 @@
 /** Taking the power away: signals to many processes in one go, and watching that they are gone. */
-import { errnoOf } from '../core/errors.ts'
+import { ProbeError, errnoOf } from '../core/errors.ts'
 import { monotonicMs, sleepMs } from '../io/clock.ts'
 import { readKernelFile } from '../io/target.ts'
 import type { CutKind, CutRecord, Victim } from './rig.ts'
@@ -21,13 +21,25 @@ export function isGone(pid: number): boolean {
   return state === undefined || state === 'X' || (state === 'Z' && Number(fields[THREADS_FIELD]) <= 1)
 }
 
-/** Sends a signal; nothing happens where the process is gone already. */
-export function signalTo(pid: number, signal: NodeJS.Signals): void {
+/** Sends a signal (0 only asks whether one may); nothing happens where the process is gone already. Throws RIG_UNAVAILABLE where it is not ours to end. */
+export function signalTo(pid: number, signal: NodeJS.Signals | 0): void {
   try {
     process.kill(pid, signal)
   } catch (error) {
-    if (errnoOf(error) !== 'ESRCH') throw error
+    const errno = errnoOf(error)
+    if (errno === 'EPERM')
+      throw new ProbeError(
+        'RIG_UNAVAILABLE',
+        `this user may not kill process ${pid}; run as root, or as the user that QEMU runs as`,
+        { cause: error },
+      )
+    if (errno !== 'ESRCH') throw error
   }
+}
+
+/** Throws RIG_UNAVAILABLE where one of them is not ours to end: before the first dies, so that nothing is done by halves. */
+export function requireRightToKill(doomed: readonly Pick<Victim, 'pid'>[]): void {
+  for (const { pid } of doomed) signalTo(pid, 0)
 }
 
 /** Waits until all are gone; returns those that are not when the limit is reached. */
@@ -46,6 +58,7 @@ export async function killInOneGo(
   doomed: readonly [Victim, ...Victim[]],
   note: string,
 ): Promise<CutRecord> {
+  requireRightToKill(doomed)
   const at = new Date().toISOString()
   for (const { pid } of doomed) signalTo(pid, 'SIGKILL')
   return cutRecord({
@@ -70,6 +83,7 @@ export async function terminateThenKill(
   limitMs = GONE_LIMIT_MS,
 ): Promise<CutRecord> {
   const [target, ...others] = doomed
+  requireRightToKill(doomed)
   const at = new Date().toISOString()
   signalTo(target.pid, 'SIGTERM')
   const stubborn = await untilGone([target], limitMs)

@@ -29,6 +29,8 @@ export interface Waiting {
   readonly bootLimitMs: number
   /** The machine's last words. */
   readonly console: () => string
+  /** How the machine ended, where that is seen from here. */
+  readonly ended?: () => string | undefined
 }
 
 /**
@@ -87,8 +89,11 @@ export async function requireUnderWay(context: Watching, run: string, waiting: W
   )
 }
 
-/** Whether the log of a run that was cut has come to its end. Waits for silence, or for something to come too late. */
-export async function logHasEnded(context: Watching, run: string): Promise<boolean> {
+/**
+ * The size of the log of a run that was cut, once it has come to its end; `undefined` where it goes on. Waits for silence, or for
+ * something to come too late.
+ */
+export async function endOfLog(context: Watching, run: string): Promise<number | undefined> {
   const { client } = context.collector
   const cutAt = monotonicMs()
   let bytes = await client.logSize(run)
@@ -98,9 +103,32 @@ export async function logHasEnded(context: Watching, run: string): Promise<boole
     if (now === bytes) continue
     bytes = now
     changedAt = monotonicMs()
-    if (changedAt - cutAt > LAST_BYTES_MS) return false
+    if (changedAt - cutAt > LAST_BYTES_MS) return undefined
   }
-  return true
+  return bytes
+}
+
+/**
+ * Makes sure that a run which was silent after its cut is so for good: a machine that was only suspended goes on with it once it
+ * is on again, and nothing was cut. Throws RIG_FAILED. What lives is heard within the silence that was waited for at the cut.
+ */
+export async function requireStillEnded(
+  context: Watching,
+  run: string,
+  bytes: number,
+  recoveredAtMs: number,
+): Promise<void> {
+  const { client } = context.collector
+  for (;;) {
+    const now = await client.logSize(run)
+    if (now !== bytes)
+      throw new ProbeError(
+        'RIG_FAILED',
+        `run ${run} went on after its cut: its log grew from ${bytes} to ${now} bytes once the machine was on again, so it was suspended, not cut; no verdict on it counts`,
+      )
+    if (monotonicMs() - recoveredAtMs >= SILENCE_MS) return
+    await sleepMs(POLL_MS, context.signal)
+  }
 }
 
 /** For the end of a message: nothing where nothing was said. */
@@ -158,17 +186,24 @@ export async function untilRunIsUnderWay(context: CycleContext, waiting: Waiting
   }
 }
 
-/** The verdict that a machine publishes by itself. Throws TIMED_OUT. */
+/** The verdict that a machine publishes by itself. Throws TIMED_OUT, and RIG_FAILED where the machine ended without one. */
 export async function untilVerdict(
-  context: CycleContext,
+  context: Watching,
   run: string,
   waiting: Waiting,
 ): Promise<NonNullable<RunView['verdict']>> {
   const until = monotonicMs() + waiting.bootLimitMs
   for (;;) {
     context.signal.throwIfAborted()
+    // Looked at first: what a machine published before its end is there by now.
+    const ended = waiting.ended?.()
     const { verdict } = await context.collector.client.run(run)
     if (verdict !== undefined) return verdict
+    if (ended !== undefined)
+      throw new ProbeError(
+        'RIG_FAILED',
+        `${ended}, switched on again, without a verdict on run ${run}${lastWords(waiting.console())}`,
+      )
     if (monotonicMs() > until)
       throw new ProbeError(
         'TIMED_OUT',

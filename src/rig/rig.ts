@@ -153,6 +153,8 @@ export interface GuestMachine extends MachineCommon, Survivor, Mortal {
   start(command: readonly string[]): Promise<void>
   /** The last lines of the guest's console, for messages; empty where it has said nothing. */
   console(): string
+  /** What ended and how, where the start after the cut is over; `undefined` while it runs, and before. */
+  ended(): string | undefined
 }
 
 /** What a machine that stands by itself is told of the cycle. */

@@ -1,28 +1,31 @@
 /**
  * A machine that stands by itself, driven through a cycle: its agent begins runs whenever it is on, perhaps the next one before
- * this loop has seen the verdict on the last. So every run is asked for by its id, and a cut is one only where the run's log ends.
+ * this loop has seen the verdict on the last. So every run is asked for by its id, and a cut is one only where the run's log ends,
+ * for good: also after the machine is on again.
  *
  * What hangs is cut off without a verdict, so that the next cycle starts afresh; what cannot even be cut off is met again by
  * the next cycle, run and all.
  */
+import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { workloadArguments } from '../core/agent-options.ts'
 import { ProbeError } from '../core/errors.ts'
 import { runIdAt } from '../core/run-id.ts'
 import type { Verdict } from '../core/verdict.ts'
-import { sleepMs } from '../io/clock.ts'
+import { monotonicMs, sleepMs } from '../io/clock.ts'
 import type { Course, CycleContext } from './cycle.ts'
 import { cycleSeed } from './loop-options.ts'
 import {
   type Waiting,
-  logHasEnded,
+  endOfLog,
+  requireStillEnded,
   requireUnderWay,
   untilItMayBeCut,
   untilRunIsUnderWay,
   untilVerdict,
 } from './progress.ts'
-import type { CutRecord, StandingMachine, StandingOrder } from './rig.ts'
+import type { CutRecord, Remains, StandingMachine, StandingOrder } from './rig.ts'
 import { labelsOf, workloadOf } from './run-order.ts'
 
 /** Takes the machine from wherever it is to after the cut. Throws what went wrong before it. */
@@ -44,23 +47,47 @@ export async function driveStanding(
     throw await afterReset(context, course, machine, error)
   }
   const record = await unlessAborted(signal, machine.cut(config.cut, []))
-  if (!record.died || (await logHasEnded(context, course.run))) return record
+  if (!record.died) return record
+  const bytes = await endOfLog(context, course.run)
+  if (bytes !== undefined) {
+    course.logBytes = bytes
+    return record
+  }
   const goesOn = `the log of run ${course.run} goes on after the cut`
   return { ...record, died: false, note: record.note === undefined ? goesOn : `${goesOn}; ${record.note}` }
 }
 
+/**
+ * The verdict once the machine is on again: its own, or `verifyHere` on what it leaves. Throws RIG_FAILED where the run goes on, since then it
+ * was not cut, whatever was judged meanwhile.
+ */
+export async function verdictAfterRecovery(
+  context: CycleContext,
+  course: Course,
+  machine: StandingMachine,
+  verifyHere: (leaves: Remains) => Promise<Verdict>,
+): Promise<Verdict> {
+  const { run, logBytes } = course
+  assert(logBytes !== undefined, 'the end of a log is known before its run is judged')
+  await recover(context, course, machine)
+  const recoveredAtMs = monotonicMs()
+  // What this host is to judge must have come to rest before; a machine that judges by itself has to boot first.
+  if (machine.leaves !== undefined) await requireStillEnded(context, run, logBytes, recoveredAtMs)
+  const verdict = await (machine.leaves === undefined
+    ? verdictFromMachine(context, course, machine)
+    : verifyHere(machine.leaves))
+  await requireStillEnded(context, run, logBytes, recoveredAtMs)
+  return verdict
+}
+
 /** Switches the machine on again; its agent may then begin the run of the next cycle. */
-export function recover(context: CycleContext, course: Course, machine: StandingMachine): Promise<void> {
+function recover(context: CycleContext, course: Course, machine: StandingMachine): Promise<void> {
   const run = runIdAt(Date.now(), randomBytes(4).readUInt32LE())
   return unlessAborted(context.signal, machine.recover(orderOf(context, course.cycle + 1, run, machine)))
 }
 
 /** The verdict that the machine gives by itself. Throws TIMED_OUT, and RIG_FAILED where it judged by another contract than was asked for. */
-export async function verdictFromMachine(
-  context: CycleContext,
-  course: Course,
-  machine: StandingMachine,
-): Promise<Verdict> {
+async function verdictFromMachine(context: CycleContext, course: Course, machine: StandingMachine): Promise<Verdict> {
   const { contract } = context.config
   const verdict = await untilVerdict(context, course.run, waitingOf(context, machine))
   if (contract === undefined || verdict.contract === contract) return verdict

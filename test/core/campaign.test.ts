@@ -35,8 +35,18 @@ test('counts are summed, ages are the worst, rates are of runs', () => {
   assert.deepEqual(summary.exposure, { lostWrites: 8, lostBytes: 4196, oldestLostMs: 9000 })
   assert.equal(summary.liedFlushes, 1)
   const { violation, lost, torn, reordered } = summary.rates
-  // An inconclusive run neither acquits nor convicts.
+  // An inconclusive run neither acquits nor convicts, nor does it show that nothing was lost.
   assert.deepEqual([violation.count, violation.of], [1, 4])
-  assert.deepEqual([lost.count, lost.of], [3, 5])
-  assert.deepEqual([torn.count, torn.of, reordered.count], [1, 5, 0])
+  assert.deepEqual([lost.count, lost.of], [3, 4])
+  assert.deepEqual([torn.count, torn.of, reordered.count], [1, 4, 0])
+})
+
+test('what an inconclusive run shows was seen, and what it does not show may have been', () => {
+  const unclear = { verdict: 'inconclusive' } as const
+  const hazards = { lost: 1, torn: 0, reordered: 0, corrupt: 0 }
+  const { lost, torn } = summarise(2, [
+    sampleVerdict(runId(1), { ...unclear, hazards }),
+    sampleVerdict(runId(2), unclear),
+  ]).rates
+  assert.deepEqual([lost.count, lost.of, torn.count, torn.of], [1, 1, 0, 0])
 })

@@ -28,6 +28,8 @@ start)
   eval "set -- $PLUGPULL_AGENT_ARGUMENTS"
   setsid "$NODE" "$CLI" agent --target disk --collector "$PLUGPULL_COLLECTOR" "$@" --verify-first --json --quiet >console 2>&1 &
   echo $! >pid ;;
+suspend) kill -STOP "$(cat pid)" ;;
+resume) kill -CONT "$(cat pid)" ;;
 cut)
   echo 'power off'
   kill -9 "$(cat pid)" && while [ -d "/proc/$(cat pid)" ]; do sleep 0.02; done ;;
@@ -136,6 +138,36 @@ describe('loop over three commands', () => {
       assert.match(result.cycles[0]?.problem ?? '', /the verifier: .*survivor does not exist/)
       assert.ok((result.cycles[1]?.verdict?.checked.stableSectors ?? 0) > 0)
     }))
+
+  it('accuses no disk that the next run writes on, nor one of somebody else', (t) =>
+    withMachine(t, async ({ folder, does, loop: run }) => {
+      const stranger = join(folder, 'stranger')
+      writeFileSync(stranger, Buffer.alloc(2 << 20, 0xa5))
+      const { status, result } = await run({
+        cycles: '1',
+        startCommand: does('start'),
+        cutCommand: does('cut'),
+        recoverCommand: 'true',
+        survivor: stranger,
+      })
+      assert.equal(status, 11, JSON.stringify(result))
+      assert.match(result.cycles[0]?.problem ?? '', /stranger holds not one sector of run/)
+    }))
+
+  it('acquits no disk of a machine that was only suspended', (t) =>
+    withMachine(t, async ({ client, folder, does, loop: run }) => {
+      const { status, result } = await run({
+        cycles: '1',
+        startCommand: does('start'),
+        cutCommand: does('suspend'),
+        recoverCommand: does('resume'),
+        survivor: join(folder, 'disk'),
+      })
+      assert.equal(status, 11, JSON.stringify(result))
+      const [cycle] = result.cycles
+      assert.match(cycle?.problem ?? '', /went on after its cut: its log grew from \d+ to \d+ bytes/)
+      assert.equal((await client.run(cycle?.run ?? '')).verdict, undefined)
+    }))
 })
 
 describe('trouble with a machine is one cycle, not the loop', () => {
@@ -193,9 +225,11 @@ describe('trouble with a machine is one cycle, not the loop', () => {
     ['hangs', 'echo trying; sleep 1000', /the start command did not end within 0\.5 s and was killed: trying$/],
   ]
   for (const [what, startCommand, problem] of commands) {
-    it(`a command that ${what}`, () =>
+    it(`a command that ${what}`, (t) =>
       inPlace(async (place) => {
-        const options = { rig: 'command', cycles: '2', commandLimit: '500ms', startCommand, cutCommand: 'true' }
+        const { url } = await startCollector(t, scratchFolder(t))
+        const here = { rig: 'command', collector: url, campaign: 'c' }
+        const options = { ...here, cycles: '2', commandLimit: '500ms', startCommand, cutCommand: 'true' }
         const { status, result } = await loop(place, flags(options))
         assert.equal(status, 11)
         assert.equal(result.cycles.length, 2)
@@ -203,11 +237,13 @@ describe('trouble with a machine is one cycle, not the loop', () => {
       }))
   }
 
-  it('a command under way when Ctrl-C comes is ended with it', () =>
+  it('a command under way when Ctrl-C comes is ended with it', (t) =>
     inPlace(async (place) => {
+      const { url } = await startCollector(t, scratchFolder(t))
+      const here = { rig: 'command', collector: url, campaign: 'c' }
       const mark = join(place.path, 'pid')
       const startCommand = `sleep 2000 & echo $! >${mark}.new; mv ${mark}.new ${mark}; wait`
-      const child = place.start(['loop', ...flags({ rig: 'command', startCommand, cutCommand: 'true' })])
+      const child = place.start(['loop', ...flags({ ...here, startCommand, cutCommand: 'true' })])
       const outcome = ended(child)
       const pid = await until('the command', () => (existsSync(mark) ? Number(readFileSync(mark, 'utf8')) : undefined))
       child.kill('SIGINT')
@@ -251,6 +287,7 @@ const REFUSED: readonly (readonly [options: Options, message: RegExp])[] = [
   [{ rig: 'command', startCommand: 'true' }, /--rig command needs --cut-command/],
   [{ ...BOTH, size: '1M' }, /--size does not go with --rig command/],
   [{ ...BOTH, jobs: '2' }, /--jobs 2 does not go with --rig command/],
+  [{ ...BOTH, survivor: 'disk' }, /--survivor disk needs --recover-command: .* without starting the agent/],
   [{ ...BOTH, survivorFormat: 'raw' }, /--survivor-format goes with --survivor/],
   [{ ...BOTH, image: 'a b' }, /--image got "a b"/],
   [{ rig: 'sim', startCommand: 'true' }, /--start-command goes with --rig command, not with --rig sim/],

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { after, describe, it } from 'node:test'
+import { promisify } from 'node:util'
 import { sleepMs } from '../../src/io/clock.ts'
 import { findProgram } from '../../src/io/process.ts'
-import { isGone, killInOneGo, terminateThenKill, untilGone } from '../../src/rig/power.ts'
+import { isGone, killInOneGo, signalTo, terminateThenKill, untilGone } from '../../src/rig/power.ts'
 
 const started: ChildProcess[] = []
 
@@ -97,6 +98,28 @@ ctypes.CDLL(None).pthread_exit(None)`
     } finally {
       disk.kill('SIGKILL')
     }
+  })
+
+  it('kills nothing where it may not kill all, and says as whom it may', async (t) => {
+    if (process.getuid?.() !== 0) {
+      t.skip('SKIPPED: only root can become somebody who may kill one process and not another')
+      return
+    }
+    const stranger = await child('stays')
+    const power = new URL('../../src/rig/power.js', import.meta.url).href
+    const source = `import { spawn } from 'node:child_process'
+process.setuid(65534)
+const own = spawn('/bin/sleep', ['60'])
+const { killInOneGo, isGone } = await import('${power}')
+const error = await killInOneGo('sigkill', [{ what: 'own', pid: own.pid }, { what: 'qemu', pid: ${stranger.pid} }], '').catch((error) => error)
+console.log(error.code, error.message, isGone(own.pid))
+own.kill()`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', source])
+    assert.equal(
+      stdout.trim(),
+      `RIG_UNAVAILABLE this user may not kill process ${stranger.pid}; run as root, or as the user that QEMU runs as false`,
+    )
+    signalTo(stranger.pid, 'SIGKILL')
   })
 
   it('takes a process that is gone already for dead', async () => {

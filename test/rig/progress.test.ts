@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openSqliteStore } from '../../src/collector/sqlite-store.ts'
-import { sleepMs } from '../../src/io/clock.ts'
-import { type Watching, logHasEnded, requireUnderWay } from '../../src/rig/progress.ts'
+import { monotonicMs, sleepMs } from '../../src/io/clock.ts'
+import { type Watching, endOfLog, requireStillEnded, requireUnderWay, untilVerdict } from '../../src/rig/progress.ts'
 import { logBytes, runId, sampleManifest, sampleVerdict, scratch, startServer } from '../collector/helpers.ts'
 
 const RUN = runId(1)
@@ -41,9 +41,10 @@ test('a run that was verified before the cut is of a machine that has started ag
 
 test('a log that stands still has ended, also after the last bytes on their way', async (t) => {
   const here = await watching(t)
-  const ended = logHasEnded(here, RUN)
+  const ended = endOfLog(here, RUN)
   await here.collector.client.append(RUN, 10, logBytes(1, 10, 5), WRITING)
-  assert.equal(await ended, true)
+  assert.equal(await ended, 15)
+  await requireStillEnded(here, RUN, 15, monotonicMs())
 })
 
 test('a log that grows on has not', async (t) => {
@@ -55,7 +56,28 @@ test('a log that grows on has not', async (t) => {
       await sleepMs(20)
     }
   })()
-  assert.equal(await logHasEnded(here, RUN), false)
+  assert.equal(await endOfLog(here, RUN), undefined)
   agent.alive = false
   await living
+})
+
+test('a log that grows again once the machine is on was not cut', async (t) => {
+  const here = await watching(t)
+  const still = requireStillEnded(here, RUN, 10, monotonicMs())
+  await here.collector.client.append(RUN, 10, logBytes(1, 10, 5), WRITING)
+  await assert.rejects(still, {
+    code: 'RIG_FAILED',
+    message: /^run 0+1 went on after its cut: its log grew from 10 to 15 bytes/,
+  })
+})
+
+test('a machine that ended without a verdict is not waited for', async (t) => {
+  const here = await watching(t)
+  const gone = { ...WAITING, bootLimitMs: 600_000, ended: () => 'qemu ended (status 0)' }
+  await assert.rejects(untilVerdict(here, RUN, gone), {
+    code: 'RIG_FAILED',
+    message: /^qemu ended \(status 0\), switched on again, without a verdict on run .*said last: kernel panic$/,
+  })
+  await here.collector.client.publishVerdict(RUN, sampleVerdict(RUN))
+  assert.equal((await untilVerdict(here, RUN, gone)).verdict, 'held')
 })

@@ -20,6 +20,7 @@ export const DISK = '/dev/sda'
 const FILE_SYSTEM_BYTES = 64 * 2 ** 20
 const COPY_LIMIT_MS = 120_000
 const LAUNCHED = 'plugpull:launched'
+const MOUNTED = 'plugpull:mounted'
 
 const making = new Map<string, Promise<void>>()
 
@@ -76,9 +77,9 @@ async function makeTemplate(path: string, setup: RigSetup): Promise<void> {
 }
 
 /**
- * Opens what survived with libguestfs and takes the target's file out. Returns what is wrong where the file system does not mount or
- * the file cannot be read: then the file taken out is as short as what could be read. Throws RIG_FAILED where the appliance itself
- * does not come up, which says nothing about the disk.
+ * Opens what survived with libguestfs and takes the target's file out. Returns what is wrong where the file system does not mount: then
+ * the file taken out is empty. Throws RIG_FAILED where the appliance itself does not come up, or the file cannot be taken out of a file
+ * system that does mount (this host may be out of room): neither says anything about the disk.
  */
 export async function takeOut(setup: RigSetup, image: Image, survivor: string): Promise<string | undefined> {
   writeFileSync(survivor, '', { mode: 0o600 })
@@ -87,10 +88,13 @@ export async function takeOut(setup: RigSetup, image: Image, survivor: string): 
     ['run'],
     ['echo', LAUNCHED],
     ['mount', DISK, '/'],
+    ['echo', MOUNTED],
     ['download', TARGET_FILE, survivor],
   ])
   const { code, stdout, said } = await runGuestfish(setup.directory, script, setup.scratch)
   if (code === 0) return undefined
+  if (stdout.includes(MOUNTED))
+    throw new ProbeError('RIG_FAILED', `the target could not be taken out of the disk that survived: ${said}`)
   if (code !== 1 || !stdout.includes(LAUNCHED) || /appliance/.test(said))
     throw new ProbeError('RIG_FAILED', `libguestfs' appliance did not get to look at what survived: ${said}`)
   return said

@@ -39,7 +39,8 @@ export async function guestfishEnvironment(
 async function mayUseKvm(directory: string, scratch?: Scratch): Promise<boolean> {
   try {
     const place = { directory, ...(scratch === undefined ? {} : { scratch }) }
-    return (await acceleratorFor('auto', await guestImage('virtio-blk'), place)) === 'kvm'
+    const bus = 'virtio-blk'
+    return (await acceleratorFor('auto', { image: await guestImage(bus), bus }, place)) === 'kvm'
   } catch (error) {
     if (error instanceof ProbeError && error.code === 'RIG_UNAVAILABLE') return false
     throw error

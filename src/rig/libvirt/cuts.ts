@@ -3,7 +3,7 @@
  * writes its metadata back, and SIGKILL only some ten seconds later. The other cuts go to the process itself.
  */
 import { monotonicMs, sleepMs } from '../../io/clock.ts'
-import { isGone, killInOneGo } from '../power.ts'
+import { isGone, killInOneGo, requireRightToKill } from '../power.ts'
 import type { CutKind, CutRecord, Victim } from '../rig.ts'
 import { type DomainIdentity, isQemuOf } from './qemu-process.ts'
 import { type Virsh, plainError } from './virsh.ts'
@@ -40,6 +40,7 @@ export async function killDomain(
 
 /** A reset of the guest's machine, then SIGKILL before the firmware has gone far. */
 export async function resetThenKill(kind: CutKind, virsh: Virsh, domain: LiveDomain): Promise<CutRecord> {
+  requireRightToKill([domain])
   // Where the domain ends on a restart, libvirt would end it in good order: this asks it not to.
   await virsh.attempt('set-lifecycle-action', domain.name, 'reboot', 'restart', '--live')
   const { code, stderr } = await virsh.attempt('reset', '--domain', domain.name)

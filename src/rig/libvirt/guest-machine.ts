@@ -13,6 +13,7 @@ import { guestUrl } from '../guest/guest-url.ts'
 import { type GuestJob, jobText } from '../guest/job.ts'
 import { isGone, signalTo, untilGone } from '../power.ts'
 import { NOTE_HOST_POWER, hostParts } from '../qemu/machine.ts'
+import { withCaveat } from '../qemu/told.ts'
 import type { CutKind, CutRecord, GuestMachine, Survivor, Victim } from '../rig.ts'
 import type { VolatileDisk } from '../volatile-disk.ts'
 import { type LiveDomain, NOTE_SIGKILL, destroyDomain, killDomain, noticed, resetThenKill, untilOff } from './cuts.ts'
@@ -39,6 +40,8 @@ export interface GuestDomainParts {
   /** The host's disk on which the image lies until the cut; only for host-power. */
   readonly hostDisk?: VolatileDisk
   readonly labels: Readonly<Record<string, string>>
+  /** What the note of the cut has to say besides. */
+  readonly caveat?: string
 }
 
 /** One time that the domain runs. */
@@ -64,6 +67,7 @@ export class GuestDomain implements GuestMachine {
   #running: Running | undefined
   #starts = 0
   #isCut = false
+  #endAfterCut: string | undefined
   #isDisposed = false
 
   constructor(parts: GuestDomainParts) {
@@ -97,7 +101,9 @@ export class GuestDomain implements GuestMachine {
     writeFileSync(xmlPath, domainXml({ ...this.#optionsNow(), ...domain, jobPath, consolePath: this.#consolePath() }))
     const held = await holdDomain(virsh, domain, xmlPath, scratch)
     this.#running = { ...domain, pid: held.pid, held }
-    if (!this.#isCut) void held.exited.then(() => this.#onEnd(`the domain's QEMU (pid ${held.pid}) ended`))
+    const isAfterCut = this.#isCut
+    const what = `the domain's QEMU (pid ${held.pid}) ended`
+    void held.exited.then(() => (isAfterCut ? (this.#endAfterCut = what) : this.#onEnd(what)))
   }
 
   /** After the cut, the image itself: the host's disk is gone, what it had stored is there. */
@@ -126,14 +132,19 @@ export class GuestDomain implements GuestMachine {
     return consoleTail(this.#consolePath())
   }
 
+  ended(): string | undefined {
+    return this.#endAfterCut
+  }
+
   async cut(kind: CutKind, victims: readonly Victim[]): Promise<CutRecord> {
     assert(!this.#isCut && !this.#isDisposed, 'a machine is cut once, before it is disposed of')
     assert(kind === this.#parts.cut, 'a machine is cut in the way that it was built for')
     const running = this.#running
     assert(running !== undefined, 'a machine is started before it is cut')
     this.#isCut = true
-    const { virsh } = this.#parts
-    const record = await noticed(virsh, running.name, await this.#cutNow(kind, running, victims))
+    const { virsh, caveat } = this.#parts
+    const outcome = withCaveat(await this.#cutNow(kind, running, victims), caveat)
+    const record = await noticed(virsh, running.name, outcome)
     if (record.died) {
       this.#running = undefined
       await running.held.release()
@@ -168,13 +179,18 @@ export class GuestDomain implements GuestMachine {
     await Promise.allSettled([this.#parts.hostDisk?.release()])
   }
 
-  /** By signal first: what a dying QEMU writes back nobody wants, and libvirt takes its time. */
+  /** By signal first: what a dying QEMU writes back nobody wants, and libvirt takes its time. Where that fails, libvirt does it. */
   async #end({ pid, name, uuid, held }: Running): Promise<void> {
-    if (!isGone(pid) && isQemuOf(pid, { name, uuid })) {
-      signalTo(pid, 'SIGKILL')
-      await untilGone([{ what: name, pid }])
+    const qemu = { what: name, pid }
+    try {
+      if (!isGone(pid) && isQemuOf(pid, { name, uuid })) {
+        signalTo(pid, 'SIGKILL')
+        await untilGone([qemu])
+      }
+      await untilOff(this.#parts.virsh, name)
+    } finally {
+      await held.release()
+      await untilGone([qemu])
     }
-    await untilOff(this.#parts.virsh, name)
-    await held.release()
   }
 }

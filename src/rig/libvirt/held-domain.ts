@@ -3,6 +3,7 @@
  * hold: when this process ends, however that happens, the input closes, virsh ends, its connection closes, and libvirt destroys
  * the domain.
  */
+import { basename, dirname } from 'node:path'
 import { ProbeError } from '../../core/errors.ts'
 import { monotonicMs, sleepMs } from '../../io/clock.ts'
 import { type ManagedProcess, startProcess, within } from '../../io/process.ts'
@@ -33,6 +34,8 @@ export async function holdDomain(
   scratch: Scratch | undefined,
 ): Promise<HeldDomain> {
   const holder = startProcess('virsh', ['--connect', virsh.uri], {
+    // The file is named without its folder: virsh's own parser has nothing to trip over.
+    cwd: dirname(xmlPath),
     pipeInput: true,
     pipeOutput: true,
     ...(scratch === undefined ? {} : { scratch }),
@@ -58,7 +61,7 @@ async function created(holder: ManagedProcess, xmlPath: string): Promise<void> {
   holder.child.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text))
   // A virsh that has ended breaks the pipe; its end is looked at below.
   holder.child.stdin?.on('error', () => undefined)
-  holder.child.stdin?.write(`create --autodestroy --file '${xmlPath}'\necho ${DONE}\n`)
+  holder.child.stdin?.write(`create --autodestroy --file '${basename(xmlPath)}'\necho ${DONE}\n`)
   const until = monotonicMs() + CREATE_LIMIT_MS
   // virsh repeats its input, so only a line of its own counts; with --quiet it would not end that line.
   while (!said.split('\n').some((line) => line.trim() === DONE)) {

@@ -3,6 +3,7 @@
  * file may be used again; the command line of a running process is its own.
  */
 import { readFileSync, readdirSync } from 'node:fs'
+import { basename } from 'node:path'
 import { ProbeError, errnoOf } from '../../core/errors.ts'
 
 export interface DomainIdentity {
@@ -25,8 +26,9 @@ function commandLineOf(pid: number): readonly string[] {
   }
 }
 
-/** libvirt's `-name guest=NAME,…` (commas doubled) and `-uuid UUID`. */
+/** A program named like QEMU, with libvirt's `-name guest=NAME,…` (commas doubled) and `-uuid UUID`. */
 export function isQemuCommandLine(line: readonly string[], { name, uuid }: DomainIdentity): boolean {
+  if (!/qemu|kvm/i.test(basename(line[0] ?? ''))) return false
   const after = (flag: string): string | undefined => line[line.indexOf(flag, 1) + 1]
   if (!line.includes('-name', 1) || !line.includes('-uuid', 1)) return false
   const guest = `guest=${name.replaceAll(',', ',,')}`

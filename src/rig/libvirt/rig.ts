@@ -6,7 +6,6 @@ import { arch } from 'node:os'
 import type { RawOptions } from '../../core/agent-options.ts'
 import { ProbeError } from '../../core/errors.ts'
 import { requireAll } from '../../io/requirements.ts'
-import { cacheModeFacts } from '../cache-mode.ts'
 import { versionsOf } from '../daemon-machine.ts'
 import { diskName } from '../guest/disk-name.ts'
 import { type GuestImage, guestImage } from '../guest/guest-image.ts'
@@ -15,13 +14,14 @@ import { type Image, createImage, reserveRoom } from '../image.ts'
 import { acceleratorFor } from '../qemu/accel.ts'
 import type { Accelerator } from '../qemu/arguments.ts'
 import { imageBytes, jobOf, labelsOf } from '../qemu/rig.ts'
+import { caveatOf, contractTold } from '../qemu/told.ts'
 import { CACHE_MODES, IMAGE_NAMES, type Machine, type RigKind, type RigSetup } from '../rig.ts'
 import { UNSAFE_UNDER_HOST_POWER, withDefault } from '../storage-daemon.ts'
 import { type VolatileDisk, startVolatileDisk } from '../volatile-disk.ts'
 import { GuestDomain } from './guest-machine.ts'
 import { LIBVIRT_OPTIONS, type LibvirtRigOptions, parseLibvirtOptions } from './options.ts'
 import { OwnDomain } from './own-domain.ts'
-import { Virsh, isUnknownDomain, plainError } from './virsh.ts'
+import { Virsh, isPersistent, isUnknownDomain, plainError } from './virsh.ts'
 
 const GUEST_REQUIREMENTS = ['virsh', 'qemu-system-x86_64', 'qemu-img'] as const
 const HOST_POWER_REQUIREMENTS = ['nbdkit', 'nbdfuse', 'fuse'] as const
@@ -65,6 +65,7 @@ async function ownDomain({ cut }: RigSetup, virsh: Virsh, domain: string): Promi
     )
   const { code, stdout, stderr } = await virsh.attempt('domuuid', '--domain', domain)
   if (code !== 0) throw await noSuchDomain(virsh, domain, stderr)
+  await refuseTransient(virsh, domain)
   return new OwnDomain(virsh, { name: domain, uuid: stdout.trim() }, await ownLabels(virsh, domain))
 }
 
@@ -75,6 +76,15 @@ async function noSuchDomain(virsh: Virsh, domain: string, stderr: string): Promi
   return new ProbeError(
     'BAD_OPTION',
     `--domain got ${JSON.stringify(domain)}; libvirt at ${virsh.uri} has no such domain: ${there}`,
+  )
+}
+
+/** A transient domain is gone for good once its power is cut: libvirt keeps nothing to switch on again. */
+async function refuseTransient(virsh: Virsh, domain: string): Promise<void> {
+  if (isPersistent(await virsh.run('dominfo', '--domain', domain))) return
+  throw new ProbeError(
+    'BAD_OPTION',
+    `--domain ${domain}: this domain is transient, so a cut would destroy it for good; make it persistent first: virsh dumpxml ${domain} >${domain}.xml && virsh define ${domain}.xml`,
   )
 }
 
@@ -101,7 +111,7 @@ async function guestDomain(setup: RigSetup, virsh: Virsh, asked: LibvirtRigOptio
   const hostDies = setup.cut === 'host-power'
   if (hostDies) requireAll('--cut host-power', HOST_POWER_REQUIREMENTS)
   const guest = await guestImage(asked.bus)
-  const accelerator = await acceleratorFor(asked.acceleration, guest, setup)
+  const accelerator = await acceleratorFor(asked.acceleration, { image: guest, bus: asked.bus }, setup)
   const versions = {
     ...(await versionsOf(['qemu-system-x86_64', ...(hostDies ? ['nbdkit', 'nbdfuse'] : [])])),
     libvirt: await libvirtVersion(virsh),
@@ -139,6 +149,7 @@ function machineOf(made: Making, image: Image, hostDisk?: VolatileDisk): GuestDo
   const { setup, virsh, asked, guest, accelerator, securityModels } = made
   const { format } = image.kind
   const onDisk = asked.fileSystem === undefined
+  const caveat = caveatOf(asked)
   return new GuestDomain({
     directory: setup.directory,
     ...(setup.scratch === undefined ? {} : { scratch: setup.scratch }),
@@ -157,12 +168,12 @@ function machineOf(made: Making, image: Image, hostDisk?: VolatileDisk): GuestDo
     target: onDisk ? diskName(asked.bus) : GUEST_FILE,
     hostCanVerify: onDisk,
     survivor: {
-      // A file's writes are stable when the file system says so, whatever the disk below it promises.
-      contract: onDisk ? cacheModeFacts(setup.cache).contract : 'volatile',
+      contract: contractTold(asked, setup.cache),
       survivor: image.path,
       survivorFormat: format,
     },
     labels: labelsOf(made, image),
+    ...(caveat === undefined ? {} : { caveat }),
     ...(hostDisk === undefined ? {} : { hostDisk }),
   })
 }

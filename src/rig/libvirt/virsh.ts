@@ -68,6 +68,9 @@ export function isRemoteUri(uri: string): boolean {
   return transport !== 'unix' && host !== ''
 }
 
+/** By what `virsh dominfo` says. */
+export const isPersistent = (dominfo: string): boolean => /^Persistent:\s+yes\s*$/m.test(dominfo)
+
 export const isUnknownDomain = (stderr: string): boolean => /failed to get domain|Domain not found/i.test(stderr)
 
 /** What virsh said in one line, without its prefix. */

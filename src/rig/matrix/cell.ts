@@ -29,6 +29,12 @@ export interface Selection {
 /** `storage-daemon/qcow2/none/sigkill`: how a cell is named in the state, in messages, and on the command line of a reader. */
 export const cellName = ({ rig, image, cache, cut }: Cell): string => [rig, image, cache, cut].join('/')
 
+/** The image that differs from this one by having no subclusters: where it has none, the same. */
+export function plainOf(image: ImageName): ImageName {
+  const plain = image.replace('-on-extl2', '-on-qcow2').replace('-extl2', '')
+  return IMAGE_NAMES.find((name) => name === plain) ?? image
+}
+
 /** Ends at which QEMU tidies up: they hide the same things, so one of them is enough. */
 export const ORDERLY_CUTS: readonly CutKind[] = ['sigterm', 'virsh-destroy', 'qmp-quit']
 

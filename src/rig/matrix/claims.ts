@@ -34,6 +34,8 @@ export interface Judgement {
 /** What of a cell a claim is held against. */
 export interface Measured {
   readonly rates: Readonly<Record<Happening, Proportion>>
+  /** Of the cell that differs from this one by having no subclusters, where there is one. */
+  readonly tornWithout?: Proportion
   /** False where the cell's liar was not caught. */
   readonly trusted: boolean
 }
@@ -117,10 +119,27 @@ function onAKill(image: Cell['image'], isWriteThrough: boolean): readonly Claim[
 export const judgeClaims = (cell: Cell, measured: Measured): readonly Judgement[] =>
   claimsOn(cell).map((claim) => ({ claim, ...wordOn(claim, measured) }))
 
-function wordOn({ kind, what }: Claim, { rates, trusted }: Measured): Omit<Judgement, 'claim'> {
+function wordOn(claim: Claim, measured: Measured): Omit<Judgement, 'claim'> {
+  const { kind, what } = claim
+  const { rates, trusted } = measured
   const rate = rates[what]
+  if (claim === SUBCLUSTERS_TEAR && rate.count > 0) return wordOnSubclusters(rate, measured.tornWithout)
   if (rate.count > 0) return { word: kind === 'never' ? 'contradicts' : 'consistent with', evidence: rate.text }
   if (kind === 'happens') return { word: 'cannot tell', evidence: `not seen, ${rate.text}` }
   if (!trusted) return { word: 'cannot tell', evidence: 'the liar was not caught' }
   return { word: rate.of < CYCLES_MIN ? 'cannot tell' : 'consistent with', evidence: rate.text }
+}
+
+/**
+ * A write that crosses clusters tears in any image, and where a tear stood is not kept. So it is subclusters that tear only as far as
+ * the same image without them tears more seldom, by more than chance.
+ */
+function wordOnSubclusters(torn: Proportion, without: Proportion | undefined): Omit<Judgement, 'claim'> {
+  if (without === undefined || without.of === 0)
+    return {
+      word: 'cannot tell',
+      evidence: `${torn.text}; perhaps where writes cross clusters: the image without subclusters was not measured`,
+    }
+  const evidence = `${torn.text}; without subclusters ${without.text}`
+  return torn.low > without.high ? { word: 'consistent with', evidence } : { word: 'cannot tell', evidence }
 }

@@ -52,6 +52,8 @@ export interface CycleRecord {
 export interface ControlRecord {
   readonly kind: 'control'
   readonly control: string
+  /** The host and its programs at the time (hostFacts); absent in folders of an earlier version. */
+  readonly host?: Readonly<Record<string, string>>
   readonly cycle: BriefCycle
 }
 
@@ -64,7 +66,7 @@ export interface MatrixState {
   readonly machines: readonly MachineRecord[]
   /** Cycles by cell, then by number: of a cycle that was run again, the newest. */
   readonly cells: ReadonlyMap<string, ReadonlyMap<number, BriefCycle>>
-  readonly controls: ReadonlyMap<string, readonly BriefCycle[]>
+  readonly controls: ReadonlyMap<string, readonly ControlRecord[]>
 }
 
 const KINDS: readonly string[] = ['head', 'session', 'machine', 'cycle', 'control'] satisfies StateRecord['kind'][]
@@ -104,11 +106,11 @@ function isRecord(parsed: unknown): parsed is StateRecord {
 /** Adds up the records, in their order. */
 export function stateOf(records: readonly StateRecord[]): MatrixState {
   const cells = new Map<string, Map<number, BriefCycle>>()
-  const controls = new Map<string, BriefCycle[]>()
+  const controls = new Map<string, ControlRecord[]>()
   const head = records.find((record) => record.kind === 'head')
   for (const record of records) {
     if (record.kind === 'cycle') entry(cells, record.cell, () => new Map()).set(record.cycle.cycle, record.cycle)
-    if (record.kind === 'control') entry(controls, record.control, () => []).push(record.cycle)
+    if (record.kind === 'control') entry(controls, record.control, () => []).push(record)
   }
   return {
     ...(head === undefined ? {} : { head }),

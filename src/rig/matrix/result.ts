@@ -5,9 +5,9 @@ import type { VerdictWord } from '../../core/verdict.ts'
 import { type LoopSummary, type Told, campaignOf } from '../campaign.ts'
 import { isCaught } from '../loop.ts'
 import { controlOf } from '../loop-options.ts'
-import { type Cell, cellName } from './cell.ts'
+import { type Cell, cellName, plainOf } from './cell.ts'
 import { type Judgement, judgeClaims } from './claims.ts'
-import { controlKey } from './controls.ts'
+import { controlKey, triesThatCount } from './controls.ts'
 import { type CellConfig, cellsIn } from './options.ts'
 import { type BriefCycle, type MachineRecord, type MatrixState, cycleOf } from './record.ts'
 import { type ToldView, toldView } from './told.ts'
@@ -71,7 +71,8 @@ export function matrixResult(state: MatrixState): MatrixResult {
   const cells = cellsIn(state)
   if (head === undefined) throw new ProbeError('BAD_OPTION', 'the folder has no matrix yet')
   const controls = controlViews(state, cells)
-  const results = cells.map((cell) => cellResult(state, cell, controls))
+  const measured = cells.map((cell) => cellResult(state, cell, controls))
+  const results = measured.map((result) => ({ ...result, documents: documentsOf(result, measured) }))
   const cutTimes = [...state.cells.values()].flatMap((cycles) =>
     [...cycles.values()].flatMap(({ cut }) => cut?.at ?? []),
   )
@@ -99,7 +100,7 @@ function controlViews(state: MatrixState, cells: readonly CellConfig[]): readonl
     if (config.rig.positiveControl === undefined) continue
     const liar = controlOf(config)
     const control = controlKey(liar)
-    const cycles = state.controls.get(control) ?? []
+    const cycles = triesThatCount(state.controls.get(control) ?? [])
     views.set(control, {
       control,
       rig: liar.rig.name,
@@ -108,14 +109,14 @@ function controlViews(state: MatrixState, cells: readonly CellConfig[]): readonl
       cut: liar.cut,
       ...(liar.fault === undefined ? {} : { fault: liar.fault }),
       why: config.rig.positiveControl.why,
-      caught: cycles.some((cycle) => isCaught(cycleOf(cycle))),
+      caught: cycles.some(({ cycle }) => isCaught(cycleOf(cycle))),
       cycles: cycles.length,
     })
   }
   return [...views.values()]
 }
 
-function cellResult(state: MatrixState, { cell, config }: CellConfig, controls: readonly ControlView[]): CellResult {
+function cellResult(state: MatrixState, { cell, config }: CellConfig, controls: readonly ControlView[]): MeasuredCell {
   const known = state.cells.get(cellName(cell)) ?? new Map<number, BriefCycle>()
   const cycles = [...known.values()].toSorted((a, b) => a.cycle - b.cycle).map(cycleOf)
   const control = config.rig.positiveControl === undefined ? undefined : controlKey(controlOf(config))
@@ -138,9 +139,21 @@ function cellResult(state: MatrixState, { cell, config }: CellConfig, controls: 
     trusted,
     summary,
     told: toldView(cell.cache, told),
-    documents: judgeClaims(cell, { rates: summary.rates, trusted }),
     problems: [...new Set(cycles.flatMap(({ problem }) => problem ?? []))].slice(0, PROBLEMS_MAX),
   }
+}
+
+type MeasuredCell = Omit<CellResult, 'documents'>
+
+/** The claims on a cell; the one on subclusters needs the cell beside it that differs in them alone. */
+function documentsOf(cell: MeasuredCell, all: readonly MeasuredCell[]): readonly Judgement[] {
+  const { rig, image, cache, cut, summary, trusted } = cell
+  const plain = cellName({ rig, image: plainOf(image), cache, cut })
+  const beside = all.find((other) => other.image !== image && cellName(other) === plain)
+  return judgeClaims(
+    { rig, image, cache, cut },
+    { rates: summary.rates, trusted, ...(beside === undefined ? {} : { tornWithout: beside.summary.rates.torn }) },
+  )
 }
 
 function verdictOf(cells: readonly CellResult[]): VerdictWord {

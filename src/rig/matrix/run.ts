@@ -9,8 +9,8 @@ import { CONTROL_TRIES_MAX, cycleContext, isCaught } from '../loop.ts'
 import type { LoopConfig } from '../loop-options.ts'
 import { sideBySide } from '../side-by-side.ts'
 import { cellName } from './cell.ts'
-import { liarsOf } from './controls.ts'
-import { machineFacts } from './machine-facts.ts'
+import { liarsOf, triesOn } from './controls.ts'
+import { hostFacts, machineFacts } from './machine-facts.ts'
 import type { CellConfig, MatrixConfig } from './options.ts'
 import { type BriefCycle, type MatrixState, briefOf, cycleOf } from './record.ts'
 import type { MatrixFolder } from './state.ts'
@@ -66,14 +66,17 @@ export function cyclesToCome(config: MatrixConfig, state: MatrixState): readonly
 async function runLiars(config: MatrixConfig, context: MatrixContext): Promise<void> {
   const liars = [...liarsOf(config.cells, config.name)]
   for (const [, liar] of liars) liar.rig.require(liar.rigOptions)
+  if (liars.length === 0) return
+  const host = await hostFacts()
   await sideBySide(liars, config.jobs, context.signal, async ([key, liar], signal) => {
-    const had = context.folder.state().controls.get(key) ?? []
-    if (had.some((cycle) => isCaught(cycleOf(cycle)))) return
-    const tries = config.retryInconclusive ? had.length + CONTROL_TRIES_MAX : CONTROL_TRIES_MAX
+    const all = context.folder.state().controls.get(key) ?? []
+    const had = triesOn(host, all)
+    if (had.some(({ cycle }) => isCaught(cycleOf(cycle)))) return
+    const tries = config.retryInconclusive ? CONTROL_TRIES_MAX : CONTROL_TRIES_MAX - had.length
     let caught = false
-    for (let cycle = had.length + 1; cycle <= tries && !caught; cycle++) {
+    for (let cycle = all.length + 1; cycle <= all.length + tries && !caught; cycle++) {
       const result = await cycleOn(context, liar, cycle, signal)
-      context.folder.append({ kind: 'control', control: key, cycle: briefOf(result) })
+      context.folder.append({ kind: 'control', control: key, host, cycle: briefOf(result) })
       caught = isCaught(result)
     }
     context.onControl(key, caught)

@@ -1,6 +1,7 @@
 /**
  * Which accelerator a guest gets. /dev/kvm may be there and yet run no guest (nested virtualisation, a sandbox), so KVM is decided
- * by trying: the very guest image is booted with it. The answer holds for the life of this process.
+ * by trying: the very guest image is booted with it. The answer is remembered until the host boots again: a KVM that hangs would cost
+ * every command the whole limit of a trial.
  */
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,10 +10,12 @@ import { monotonicMs, sleepMs } from '../../io/clock.ts'
 import { startProcess } from '../../io/process.ts'
 import type { Scratch } from '../../io/scratch.ts'
 import { consoleTail } from '../guest/console-tail.ts'
-import { type GuestImage, READY_MARK } from '../guest/guest-image.ts'
+import { diskName } from '../guest/disk-name.ts'
+import { type Bus, type GuestImage, READY_MARK } from '../guest/guest-image.ts'
 import { jobText } from '../guest/job.ts'
 import { type Accelerator, qemuArguments } from './arguments.ts'
 import type { Acceleration } from './options.ts'
+import { type Obstacle, recall, remember, trialKey } from './trial-memory.ts'
 
 /** A guest that KVM runs is up in two seconds, also on a busy machine in a few. */
 const TRIAL_LIMIT_MS = 12_000
@@ -26,46 +29,72 @@ export interface TrialPlace {
   readonly scratch?: Scratch
 }
 
-/** `undefined` where KVM runs a guest; else why not. */
-type Obstacle = string | undefined
+/** The guest that is to run; its image has the driver of that bus alone. */
+export interface TrialGuest {
+  readonly image: GuestImage
+  readonly bus: Bus
+}
 
-let known: Promise<Obstacle> | undefined
+/** Answers of this process, so that machines side by side wait for the same trial. */
+const known = new Map<string, Promise<Obstacle>>()
 
 /** The accelerator to use. Throws RIG_UNAVAILABLE where KVM is asked for and does not run a guest. */
-export async function acceleratorFor(asked: Acceleration, image: GuestImage, place: TrialPlace): Promise<Accelerator> {
+export async function acceleratorFor(asked: Acceleration, guest: TrialGuest, place: TrialPlace): Promise<Accelerator> {
   if (asked === 'tcg') return 'tcg'
-  known ??= kvmObstacle(image, place)
-  const obstacle = await known
+  const obstacle = await knownObstacle(asked, guest, place)
   if (obstacle === undefined) return 'kvm'
   if (asked === 'auto') return 'tcg'
   throw new ProbeError('RIG_UNAVAILABLE', `--accel kvm cannot be had here: ${obstacle}; use --accel tcg`)
 }
 
-async function kvmObstacle(image: GuestImage, place: TrialPlace): Promise<Obstacle> {
+async function knownObstacle(asked: Acceleration, guest: TrialGuest, place: TrialPlace): Promise<Obstacle> {
+  const key = `${asked} ${guest.image.kernelVersion}`
+  const answer = known.get(key) ?? kvmObstacle(asked, guest, place)
+  known.set(key, answer)
+  try {
+    return await answer
+  } catch (error) {
+    // A trial that could not be made is no answer.
+    known.delete(key)
+    throw error
+  }
+}
+
+async function kvmObstacle(asked: Acceleration, guest: TrialGuest, place: TrialPlace): Promise<Obstacle> {
   try {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
   } catch (error) {
     return `/dev/kvm cannot be opened (${errnoOf(error) ?? 'unknown error'})`
   }
+  const key = await trialKey(guest.image.kernelVersion)
+  const remembered = recall(key)
+  // Who asks for KVM by name is not refused by what was so before: it is tried anew.
+  if (remembered !== undefined && (asked === 'auto' || remembered.obstacle === undefined)) return remembered.obstacle
+  const obstacle = await tryIn(guest, place)
+  remember(key, { obstacle })
+  return obstacle
+}
+
+async function tryIn(guest: TrialGuest, place: TrialPlace): Promise<Obstacle> {
   const directory = mkdtempSync(join(place.directory, 'kvm-'))
   try {
-    return await tryKvm(image, directory, place.scratch)
+    return await tryKvm(guest, directory, place.scratch)
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
 }
 
-async function tryKvm(image: GuestImage, directory: string, scratch: Scratch | undefined): Promise<Obstacle> {
+async function tryKvm({ image, bus }: TrialGuest, directory: string, scratch: Scratch | undefined): Promise<Obstacle> {
   const disk = join(directory, 'disk')
   writeFileSync(disk, Buffer.alloc(2 ** 20))
-  writeFileSync(join(directory, 'job'), jobText({ disk: '/dev/vda', command: ['--version'] }))
+  writeFileSync(join(directory, 'job'), jobText({ disk: diskName(bus), command: ['--version'] }))
   const args = qemuArguments({
     accelerator: 'kvm',
     memoryBytes: MEMORY_BYTES,
     kernel: image.kernel,
     initramfs: image.initramfs,
     disk: {
-      bus: 'virtio-blk',
+      bus,
       image: disk,
       format: 'raw',
       cache: { direct: false, noFlush: true, writethrough: false },

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ProbeError } from '../../core/errors.ts'
-import { type Exit, type ManagedProcess, startProcess } from '../../io/process.ts'
+import { type Exit, type ManagedProcess, startProcess, within } from '../../io/process.ts'
 import type { Scratch } from '../../io/scratch.ts'
 import { consoleTail } from '../guest/console-tail.ts'
 import { guestUrl } from '../guest/guest-url.ts'
@@ -17,9 +17,12 @@ import type { VolatileDisk } from '../volatile-disk.ts'
 import { type QemuOptions, qemuArguments } from './arguments.ts'
 import { crashGuest, quitQemu, resetThenKill } from './cuts.ts'
 import { type Qmp, connectQmp } from './qmp.ts'
+import { withCaveat } from './told.ts'
 
 const QEMU = 'qemu-system-x86_64'
 const START_LIMIT_MS = 30_000
+/** For a QEMU that has hung up to end: why it did is in its last words. */
+const LAST_WORDS_LIMIT_MS = 2000
 
 /** What a machine is made of, all there before it is switched on. */
 export interface QemuMachineParts {
@@ -38,6 +41,8 @@ export interface QemuMachineParts {
   /** The host's disk on which the image lies until the cut; only for host-power. */
   readonly hostDisk?: VolatileDisk
   readonly labels: Readonly<Record<string, string>>
+  /** What the note of the cut has to say besides. */
+  readonly caveat?: string
 }
 
 /** One time that QEMU runs. */
@@ -60,6 +65,7 @@ export class QemuMachine implements GuestMachine {
   #running: Running | undefined
   #starts = 0
   #isCut = false
+  #endAfterCut: string | undefined
   #isDisposed = false
 
   constructor(parts: QemuMachineParts) {
@@ -89,7 +95,10 @@ export class QemuMachine implements GuestMachine {
     writeFileSync(join(directory, jobFile), jobText({ ...job, command }))
     const args = qemuArguments({ ...this.#optionsNow(), jobFile, consoleFile: consoleName(number), qmpSocket: 'qmp' })
     const process = startProcess(QEMU, args, { cwd: directory, ...(scratch === undefined ? {} : { scratch }) })
-    void process.exited.then((exit) => this.#onEnd(process, exit))
+    const isAfterCut = this.#isCut
+    void process.exited.then((exit) =>
+      isAfterCut ? (this.#endAfterCut = howEnded(process, exit)) : this.#onEnd(process, exit),
+    )
     try {
       this.#running = { process, qmp: await runningQmp(process) }
     } catch (error) {
@@ -105,18 +114,22 @@ export class QemuMachine implements GuestMachine {
     return this.#isCut ? { ...options, disk: { ...options.disk, image: survivor.survivor } } : options
   }
 
-  #onEnd(part: ManagedProcess, { code, signal }: Exit): void {
+  #onEnd(part: ManagedProcess, exit: Exit): void {
     // After the cut, and at the end, its end is what was wanted.
     if (this.#isCut || this.#isDisposed) return
     const console = this.console()
     const words = [part.errorTail(), console === '' ? '' : `its console said last: ${console}`].filter(
       (text) => text !== '',
     )
-    this.#tellDeath(`${part.command} ended (${signal ?? `status ${code}`}): ${words.join('; ') || 'it said nothing'}`)
+    this.#tellDeath(`${howEnded(part, exit)}: ${words.join('; ') || 'it said nothing'}`)
   }
 
   console(): string {
     return consoleTail(join(this.#parts.directory, consoleName(Math.max(1, this.#starts))))
+  }
+
+  ended(): string | undefined {
+    return this.#endAfterCut
   }
 
   async cut(kind: CutKind, victims: readonly Victim[]): Promise<CutRecord> {
@@ -125,7 +138,7 @@ export class QemuMachine implements GuestMachine {
     const running = this.#running
     assert(running !== undefined, 'a machine is started before it is cut')
     this.#isCut = true
-    const record = await this.#cutNow(kind, running, victims)
+    const record = withCaveat(await this.#cutNow(kind, running, victims), this.#parts.caveat)
     running.qmp.close()
     if (record.died) this.#running = undefined
     return record
@@ -166,6 +179,9 @@ export class QemuMachine implements GuestMachine {
 
 export const NOTE_HOST_POWER = "the host's volatile write cache is lost with everything above it"
 
+const howEnded = ({ command }: ManagedProcess, { code, signal }: Exit): string =>
+  `${command} ended (${signal ?? `status ${code}`})`
+
 const consoleName = (start: number): string => `console-${start}.log`
 
 export function hostParts(disk: VolatileDisk | undefined): readonly [Victim, Victim] {
@@ -184,8 +200,9 @@ async function runningQmp(process: ManagedProcess): Promise<Qmp> {
       isRunning: () => process.running,
     })
   } catch (error) {
-    if (process.running) throw error
-    const { code, signal } = await process.exited
+    const exit = await within(process.exited, LAST_WORDS_LIMIT_MS)
+    if (exit === undefined) throw error
+    const { code, signal } = exit
     throw new ProbeError(
       'RIG_FAILED',
       `${QEMU} ended at once (${signal ?? `status ${code}`}): ${process.errorTail() || 'it said nothing'}`,

@@ -21,7 +21,8 @@ export const QEMU_OPTIONS: readonly OptionSpec[] = [
   { flags: '--bus <name>', description: "bus of the guest's disk", choices: BUSES, default: BUSES[0] },
   {
     flags: '--accel <how>',
-    description: 'auto: KVM where it truly runs a guest, found by trying, else TCG',
+    description:
+      'auto: KVM where it truly runs a guest, else TCG; found by trying once and remembered until the next boot of this host (kvm tries anew)',
     choices: ACCELERATIONS,
     default: ACCELERATIONS[0],
   },
@@ -38,7 +39,7 @@ export const QEMU_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--guest-write-cache <mode>',
     description:
-      "what the guest's kernel is to think of the disk's cache, whatever the disk says; through drops every flush",
+      "what the guest's kernel is to think of the disk's cache, whatever the disk says; through: the guest drops every flush, and what is then lost is no fault of the disk",
     choices: WRITE_CACHES,
   },
   ...QCOW2_OPTIONS,

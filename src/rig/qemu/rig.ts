@@ -21,6 +21,7 @@ import { acceleratorFor } from './accel.ts'
 import type { Accelerator } from './arguments.ts'
 import { QemuMachine } from './machine.ts'
 import { QEMU_OPTIONS, type QemuRigOptions, diskBytesFor, parseQemuOptions } from './options.ts'
+import { caveatOf, contractTold } from './told.ts'
 
 const REQUIREMENTS = ['qemu-system-x86_64', 'qemu-img', 'busybox'] as const
 const HOST_POWER_REQUIREMENTS = ['nbdkit', 'nbdfuse', 'fuse'] as const
@@ -41,7 +42,7 @@ async function prepare(setup: RigSetup): Promise<Machine> {
   const hostDies = setup.cut === 'host-power'
   if (hostDies) requireAll('--cut host-power', HOST_POWER_REQUIREMENTS)
   const guest = await guestImage(asked.bus)
-  const accelerator = await acceleratorFor(asked.acceleration, guest, setup)
+  const accelerator = await acceleratorFor(asked.acceleration, { image: guest, bus: asked.bus }, setup)
   const versions = await versionsOf(['qemu-system-x86_64', ...(hostDies ? ['nbdkit', 'nbdfuse'] : [])])
   const sizeBytes = imageBytes(setup, asked)
   const made: Making = { setup, asked, nodeOptions, guest, accelerator, versions }
@@ -72,6 +73,7 @@ interface Making {
 function machineOf(made: Making, image: Image, hostDisk?: VolatileDisk): QemuMachine {
   const { setup, asked, nodeOptions, guest, accelerator } = made
   const cache = cacheModeFacts(setup.cache)
+  const caveat = caveatOf(asked)
   const { format } = image.kind
   return new QemuMachine({
     directory: setup.directory,
@@ -94,12 +96,12 @@ function machineOf(made: Making, image: Image, hostDisk?: VolatileDisk): QemuMac
     target: asked.fileSystem === undefined ? diskName(asked.bus) : GUEST_FILE,
     hostCanVerify: asked.fileSystem === undefined,
     survivor: {
-      // A file's writes are stable when the file system says so, whatever the disk below it promises.
-      contract: asked.fileSystem === undefined ? cache.contract : 'volatile',
+      contract: contractTold(asked, setup.cache),
       survivor: image.path,
       survivorFormat: format,
     },
     labels: labelsOf(made, image),
+    ...(caveat === undefined ? {} : { caveat }),
     ...(hostDisk === undefined ? {} : { hostDisk }),
   })
 }
@@ -128,6 +130,7 @@ export function labelsOf(
     ...(image.clusterBytes === undefined ? {} : { cluster: String(image.clusterBytes) }),
     ...(fileSystem === undefined ? {} : { filesystem: fileSystem.type, 'mount-options': fileSystem.mountOptions }),
     ...(writeCache === undefined ? {} : { 'guest-write-cache': writeCache }),
+    ...(writeCache === 'write through' ? { flushes: "dropped by the guest's kernel" } : {}),
   }
 }
 

@@ -47,11 +47,17 @@ export function cyclesText(
   return `${count} of ${of} cycles (95 %: ${(100 * low).toFixed(0)}–${(100 * high).toFixed(0)} %)`
 }
 
+/** Whether there are cycles enough for an interval. */
+const isJudged = (point: PointFigures, measure: SpreadMeasure): boolean =>
+  point.spreads?.[measure].interval !== undefined
+
 /** From the first to the last of a row of points, in words; says where no difference is seen. */
 export function trend(points: readonly PointFigures[], measure: SpreadMeasure, what: string): string {
   const [first, last] = [points[0], points.at(-1)]
   if (first === undefined || last === undefined || first === last) return `${what}: too few points to compare.`
   const ends = `${medianText(first, measure)} (at ${first.label}) to ${medianText(last, measure)} (at ${last.label})`
+  if (!isJudged(first, measure) || !isJudged(last, measure))
+    return `${what} goes from ${ends}; too few cycles at each point for an interval, so the ends are not compared.`
   switch (compare(first, last, measure)) {
     case 'more':
       return `${what} grows from ${ends}.`

@@ -10,7 +10,7 @@ import { findProgram } from '../../../src/io/process.ts'
 import { type DomainOptions, domainXml } from '../../../src/rig/libvirt/domain-xml.ts'
 import { parseLibvirtOptions } from '../../../src/rig/libvirt/options.ts'
 import { isQemuCommandLine, qemuOf } from '../../../src/rig/libvirt/qemu-process.ts'
-import { Virsh, isRemoteUri } from '../../../src/rig/libvirt/virsh.ts'
+import { Virsh, isPersistent, isRemoteUri } from '../../../src/rig/libvirt/virsh.ts'
 import { CACHE_MODES } from '../../../src/rig/rig.ts'
 import { libvirtdFor } from '../../support/libvirtd.ts'
 
@@ -58,7 +58,7 @@ describe('the XML of a guest of ours', () => {
 
 describe("a domain's QEMU", () => {
   const line = (name: string, uuid: string): string[] => [
-    'qemu',
+    '/usr/bin/qemu-system-x86_64',
     '-name',
     `guest=${name},debug-threads=on`,
     '-S',
@@ -75,7 +75,7 @@ describe("a domain's QEMU", () => {
     const domain = { name: 'x', uuid: randomUUID() }
     assert.throws(() => qemuOf(domain), /no QEMU of domain x/)
     const args = ['-e', 'setInterval(() => 0, 1000)', '--', '-name', 'guest=x,debug-threads=on', '-uuid', domain.uuid]
-    const child = spawn(process.execPath, args, { stdio: 'ignore' })
+    const child = spawn(process.execPath, args, { stdio: 'ignore', argv0: 'qemu-system-x86_64' })
     t.after(() => child.kill('SIGKILL'))
     assert.equal(qemuOf(domain), child.pid)
   })
@@ -86,6 +86,8 @@ describe("a domain's QEMU", () => {
     assert.ok(!isQemuCommandLine(line('ab', UUID), domain))
     assert.ok(!isQemuCommandLine(line('a,,debug-threads', UUID), domain))
     assert.ok(!isQemuCommandLine(['grep', `guest=a,debug-threads=on`, UUID], domain))
+    assert.ok(!isQemuCommandLine(['/home/qemu/bin/node', ...line('a', UUID).slice(1)], domain))
+    assert.ok(isQemuCommandLine(['/usr/libexec/qemu-kvm', ...line('a', UUID).slice(1)], domain))
     assert.ok(!isQemuCommandLine([''], domain))
   })
 })
@@ -96,6 +98,13 @@ describe('options of the rig', () => {
       assert.ok(isRemoteUri(uri), uri)
     for (const uri of ['qemu:///system', 'qemu:///session', 'qemu+unix:///system?socket=/a/b'])
       assert.ok(!isRemoteUri(uri), uri)
+  })
+
+  it('tells a domain that libvirt keeps from one that it forgets', () => {
+    const dominfo = (persistent: string): string =>
+      `Max memory:     1 KiB\nPersistent:     ${persistent}\nAutostart:      yes\n`
+    assert.ok(isPersistent(dominfo('yes')))
+    assert.ok(!isPersistent(dominfo('no')))
   })
 
   it('refuses an emulated NVMe, and options of a guest of ours for a domain that is there', () => {

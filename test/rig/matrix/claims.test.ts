@@ -12,6 +12,8 @@ interface Case {
   readonly seen?: Partial<Record<Happening, number>>
   readonly of?: number
   readonly trusted?: boolean
+  /** Cycles with a tear of the same image without subclusters, where that was measured. */
+  readonly tornWithout?: number
   /** The words on the cell's claims, in order. */
   readonly words: readonly string[]
   readonly evidence?: RegExp
@@ -44,7 +46,20 @@ const CASES: readonly Case[] = [
   { cell: ['qcow2', 'unsafe', 'host-power'], words: [UNKNOWN], evidence: /^not seen, 0 of 20/ },
   // A killed QEMU.
   { cell: ['qcow2', 'none', 'sigkill'], seen: { lost: 3 }, words: [OK, OK] },
-  { cell: ['qcow2-overlay-extl2', 'none', 'sigkill'], seen: { lost: 3, torn: 1 }, words: [OK, OK, OK] },
+  // Subclusters tear only as far as the image without them does not.
+  {
+    cell: ['qcow2-overlay-extl2', 'none', 'sigkill'],
+    seen: { lost: 3, torn: 15 },
+    tornWithout: 1,
+    words: [OK, OK, OK],
+  },
+  {
+    cell: ['qcow2-overlay-extl2', 'none', 'sigkill'],
+    seen: { lost: 3, torn: 15 },
+    tornWithout: 15,
+    words: [OK, OK, UNKNOWN],
+  },
+  { cell: ['qcow2-overlay-extl2', 'none', 'sigkill'], seen: { lost: 3, torn: 15 }, words: [OK, OK, UNKNOWN] },
   { cell: ['qcow2-overlay-extl2', 'none', 'sigkill'], seen: { lost: 3 }, words: [OK, OK, UNKNOWN] },
   { cell: ['raw', 'none', 'sigkill'], seen: { lost: 1 }, words: [OK, NO] },
   // An orderly end.
@@ -58,13 +73,20 @@ const CASES: readonly Case[] = [
 ]
 
 describe('claims of the documents', () => {
-  for (const { cell, seen = {}, of = 20, trusted = true, words, evidence } of CASES) {
+  for (const { cell, seen = {}, of = 20, trusted = true, tornWithout, words, evidence } of CASES) {
     const [image, cache, cut] = cell
-    const what = `${cell.join('/')} with ${JSON.stringify(seen)} of ${of}${trusted ? '' : ', liar not caught'}`
+    const what = `${cell.join('/')} with ${JSON.stringify(seen)} of ${of}${trusted ? '' : ', liar not caught'}, ${tornWithout ?? 'none'} torn without`
     it(`${what}: ${words.join(', ')}`, () => {
       const rate = (kind: Happening) => proportion(seen[kind] ?? 0, of)
       const rates = { violation: rate('violation'), lost: rate('lost'), torn: rate('torn') }
-      const judged = judgeClaims({ rig: 'any', image, cache, cut }, { rates, trusted })
+      const judged = judgeClaims(
+        { rig: 'any', image, cache, cut },
+        {
+          rates,
+          trusted,
+          ...(tornWithout === undefined ? {} : { tornWithout: proportion(tornWithout, of) }),
+        },
+      )
       assert.deepEqual(
         judged.map(({ word }) => word),
         words,

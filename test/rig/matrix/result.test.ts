@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { resultsPage } from '../../../src/rig/matrix/page.ts'
-import { type StateRecord, stateOf } from '../../../src/rig/matrix/record.ts'
+import { triesOn } from '../../../src/rig/matrix/controls.ts'
+import { type BriefCycle, type StateRecord, stateOf } from '../../../src/rig/matrix/record.ts'
 import { type MatrixResult, matrixResult } from '../../../src/rig/matrix/result.ts'
 import { matrixJson } from '../../../src/rig/matrix/show.ts'
 import { matrixText } from '../../../src/rig/matrix/text.ts'
-import { begun, caught, cycle, failed, ran } from './examples.ts'
+import { type Found, begun, caught, cycle, failed, ran } from './examples.ts'
 
 const SMALL = {
   rig: 'storage-daemon,host-power',
@@ -67,6 +68,40 @@ describe('the result of a matrix', () => {
       )
     })
   }
+
+  it('counts nothing for a document that inconclusive cycles did not see', () => {
+    const blind = [1, 2, 3, 4].map((n): BriefCycle => {
+      const { verdict, ...rest } = cycle(n)
+      assert.ok(verdict !== undefined)
+      return { ...rest, word: 'inconclusive', verdict: { ...verdict, verdict: 'inconclusive' } }
+    })
+    const raw = { ...SMALL, image: 'raw', cache: 'none', cut: 'sigkill', rig: 'storage-daemon' }
+    const held = 'storage-daemon/raw/none/sigkill'
+    const liar = caught('host-power/raw/unsafe/host-power')
+    const words = (records: readonly StateRecord[]): readonly string[] | undefined =>
+      resultOf([...begun(raw), liar, ...records]).cells[0]?.documents.map(({ word }) => word)
+    assert.deepEqual(words(ran(held, ...blind)), ['cannot tell', 'cannot tell'])
+    assert.deepEqual(words(four(held)), ['consistent with', 'consistent with'])
+  })
+
+  it('trusts no liar that was caught under other versions only', () => {
+    const liar = (n: number, qemu: string, found: Found): StateRecord => ({
+      kind: 'control',
+      control: 'host-power/qcow2/unsafe/host-power',
+      host: { qemu },
+      cycle: cycle(n, found),
+    })
+    const rest = WHOLE.filter((record) => record !== LIAR)
+    const old = liar(1, '7', { violations: { lost: 9 } })
+    const views = (...liars: readonly StateRecord[]) =>
+      resultOf([...rest, ...liars]).controls.map(({ caught: isCaught, cycles }) => [isCaught, cycles])
+    assert.deepEqual(views(old), [[true, 1]])
+    assert.deepEqual(views(old, liar(2, '8', {})), [[false, 1]])
+    assert.deepEqual(views(old, liar(2, '8', {}), liar(3, '8', { violations: { lost: 1 } })), [[true, 2]])
+    const records = [old, LIAR].flatMap((record) => (record.kind === 'control' ? [record] : []))
+    assert.deepEqual(triesOn({ qemu: '7' }, records), [old])
+    assert.deepEqual(triesOn({ qemu: '8' }, records), [], 'it is run again, also where no host was kept')
+  })
 
   it('says why a cell proves nothing, in the text and on the page', () => {
     const result = resultOf([...without(DARK), ...ran(DARK, cycle(1), failed(2, 'no disk | no fun'))])

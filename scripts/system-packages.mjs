@@ -29,6 +29,7 @@ const TESTS = {
   'ansible-playbook': 'ansible-core',
   'ansible-lint': 'ansible-lint',
   'systemd-analyze': 'systemd',
+  shellcheck: 'shellcheck',
 }
 export const COMPILER = { python3: 'python3', make: 'make', 'g++': 'g++' }
 

@@ -4,6 +4,7 @@ import type { Evidence } from '../core/judge.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { formatBytes } from '../core/size.ts'
 import { SECTOR_BYTES } from '../core/units.ts'
+import type { Verdict } from '../core/verdict.ts'
 import { counted } from './report/words.ts'
 
 const WAY_OUT = 'give the target that the agent wrote to, or --same-target to judge this one all the same'
@@ -41,5 +42,19 @@ export function checkEvidence(path: string, evidence: Evidence, manifest: Manife
   throw new ProbeError(
     'TARGET_MISMATCH',
     `${path} holds not one sector of run ${manifest.run}, but ${sign}; ${WAY_OUT}`,
+  )
+}
+
+/** Where the run touched every sector, no untouched one can tell; bytes of nobody in all of them are those of another disk. */
+export function checkContents(
+  path: string,
+  { untouchedSectors }: Evidence,
+  { checked, violations }: Pick<Verdict, 'checked' | 'violations'>,
+  manifest: Manifest,
+): void {
+  if (untouchedSectors > 0 || checked.sectors === 0 || violations.corrupt < checked.sectors) return
+  throw new ProbeError(
+    'TARGET_MISMATCH',
+    `${path} holds not one sector of run ${manifest.run}, but bytes of nobody in ${counted(checked.sectors, 'sector')}; ${WAY_OUT}`,
   )
 }

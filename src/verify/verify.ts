@@ -20,7 +20,7 @@ import { RangeReader } from './range-reader.ts'
 import type { Verification } from './report/report.ts'
 import { counted } from './report/words.ts'
 import { TOLD_IN_FULL, worstOf } from './report/worst.ts'
-import { checkEvidence, checkSize } from './target-match.ts'
+import { checkContents, checkEvidence, checkSize } from './target-match.ts'
 import { verdictOnUnopenable } from './unopenable.ts'
 
 export interface VerifyRequest {
@@ -71,6 +71,7 @@ async function judgeTarget(
   target.assertServed()
   if (!request.sameTarget) checkEvidence(request.target, judge.evidence, manifest)
   const verdict = judge.finish()
+  if (!request.sameTarget) checkContents(request.target, judge.evidence, verdict, manifest)
   const told = request.pictures ? worstOf(verdict.findings, TOLD_IN_FULL) : []
   const pictures = await neighbourhoodsOf(told, verdict.findings, { history, contract, reader, buffer })
   return describe(request, history, contract, {

@@ -13,6 +13,9 @@ const MEANING: Readonly<Record<number, string>> = {
   [EXIT.interrupted]: 'stopped by Ctrl-C or SIGTERM',
 }
 
+/** How a command ends that writes to targets or reads them, and judges: in every way there is. */
+export const JUDGING_STATUSES: readonly number[] = Object.values(EXIT)
+
 /** Text for commander's `addHelpText('after', …)`. The example may have several lines. */
 export function exitStatusHelp(example: string, statuses: readonly number[]): string {
   const examples = example

@@ -4,14 +4,15 @@
  *
  * The disk dies first. Every later death closes files, closing a FUSE file flushes it, and that flush must find nobody.
  */
+import type { ManagedProcess } from '../io/process.ts'
 import { requireAll } from '../io/requirements.ts'
 import { startStorageDaemon } from '../io/storage-daemon.ts'
 import { cacheModeFacts } from './cache-mode.ts'
-import { DaemonMachine, daemonPart, versionsOf } from './daemon-machine.ts'
+import { DaemonMachine, type Part, daemonPart, versionsOf } from './daemon-machine.ts'
 import { createImage, reserveRoom } from './image.ts'
-import { CACHE_MODES, IMAGE_NAMES, type Machine, type RigKind, type RigSetup } from './rig.ts'
+import { CACHE_MODES, IMAGE_NAMES, type Machine, type RigKind, type RigSetup, type Victim } from './rig.ts'
 import { UNSAFE_UNDER_HOST_POWER, withDefault } from './storage-daemon.ts'
-import { type VolatileDisk, startVolatileDisk } from './volatile-disk.ts'
+import { NOTE_HOST_POWER, type VolatileDisk, hostVictims, startVolatileDisk } from './volatile-disk.ts'
 
 const REQUIREMENTS = ['qemu-storage-daemon', 'qemu-img', 'nbdkit', 'nbdfuse', 'fuse'] as const
 
@@ -38,7 +39,7 @@ async function prepare(setup: RigSetup): Promise<Machine> {
       daemon,
       versions,
       parts: [...partsOf(disk), daemonPart(daemon)],
-      note: "the host's volatile write cache is lost with everything above it",
+      note: NOTE_HOST_POWER,
       release: () => disk.release(),
     })
   } catch (error) {
@@ -47,11 +48,16 @@ async function prepare(setup: RigSetup): Promise<Machine> {
   }
 }
 
-const partsOf = ({ nbdkit, nbdfuse }: VolatileDisk) =>
-  [
-    { what: "nbdkit (the host's disk)", pid: nbdkit.pid, exited: nbdkit.exited, errorTail: () => nbdkit.errorTail() },
-    { what: 'nbdfuse', pid: nbdfuse.pid, exited: nbdfuse.exited, errorTail: () => nbdfuse.errorTail() },
-  ] as const
+function partsOf(disk: VolatileDisk): readonly [Part, Part] {
+  const [server, mount] = hostVictims(disk)
+  return [partOf(server, disk.nbdkit), partOf(mount, disk.nbdfuse)]
+}
+
+const partOf = (victim: Victim, process: ManagedProcess): Part => ({
+  ...victim,
+  exited: process.exited,
+  errorTail: () => process.errorTail(),
+})
 
 export const hostPowerRig: RigKind = {
   name: 'host-power',

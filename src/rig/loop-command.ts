@@ -2,8 +2,8 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { type OptionSpec, type RawOptions, WORKLOAD_OPTIONS } from '../core/agent-options.ts'
-import { EXIT, ProbeError, messageOf } from '../core/errors.ts'
-import { exitStatusHelp } from '../io/help.ts'
+import { ProbeError, messageOf } from '../core/errors.ts'
+import { JUDGING_STATUSES, exitStatusHelp } from '../io/help.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { type Scratch, withScratch } from '../io/scratch.ts'
 import { campaignExitStatus } from './campaign.ts'
@@ -19,18 +19,6 @@ const EXAMPLE = `
   plugpull loop --rig storage-daemon --image qcow2-overlay-extl2 --script 'w 8+16; flush; w 0+16' --cut sigkill
   plugpull loop --rig host-power --cache unsafe --cycles 20 --workload wal --positive-control --store sqlite:lab.db
   plugpull loop --rig command --collector http://10.0.0.5:7117 --campaign web7 --cycles 100 --start-command './start web7' --cut-command 'ipmitool -H web7-bmc power off'`
-
-const STATUSES = [
-  EXIT.held,
-  EXIT.violation,
-  EXIT.inconclusive,
-  EXIT.usage,
-  EXIT.unavailable,
-  EXIT.internal,
-  EXIT.io,
-  EXIT.refused,
-  EXIT.interrupted,
-]
 
 const FAULTS = RIGS.flatMap(({ faults }) => faults)
 
@@ -103,7 +91,7 @@ export function loopCommand(): Command {
   for (const spec of RIG_OPTIONS) command.addOption(optionOf(spec))
   return command
     .addHelpText('after', rigsHelp())
-    .addHelpText('after', exitStatusHelp(EXAMPLE, STATUSES))
+    .addHelpText('after', exitStatusHelp(EXAMPLE, JUDGING_STATUSES))
     .action(async (raw: RawOptions) => {
       process.exitCode = await loop(raw)
     })

@@ -11,9 +11,13 @@ import { mountsUnder } from '../io/mounts.ts'
 import { type ManagedProcess, startProcess, within } from '../io/process.ts'
 import { type Scratch, unmountLazily } from '../io/scratch.ts'
 import { isGone } from './power.ts'
+import type { Victim } from './rig.ts'
 
 const START_LIMIT_MS = 15_000
 const POLL_MS = 5
+
+/** What a cut of the host takes away, for its record. */
+export const NOTE_HOST_POWER = "the host's volatile write cache is lost with everything above it"
 
 export interface VolatileDisk {
   /** The disk as a file. */
@@ -23,6 +27,12 @@ export interface VolatileDisk {
   /** Kills both and takes the mount away. Safe to call twice. */
   release(): Promise<void>
 }
+
+/** What dies first when the host loses its power, in the order of the cut: nothing that closes a file above may still flush. */
+export const hostVictims = ({ nbdkit, nbdfuse }: VolatileDisk): readonly [Victim, Victim] => [
+  { what: "nbdkit (the host's disk)", pid: nbdkit.pid },
+  { what: 'nbdfuse', pid: nbdfuse.pid },
+]
 
 export interface VolatileDiskOptions {
   /** The file that holds what was flushed: what a power loss leaves. */

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { existsSync, realpathSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { parseContract } from '../core/contract.ts'
-import { EXIT, ProbeError, messageOf } from '../core/errors.ts'
+import { ProbeError, messageOf } from '../core/errors.ts'
 import { type Verdict, exitStatusOf } from '../core/verdict.ts'
 import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
-import { exitStatusHelp } from '../io/help.ts'
+import { JUDGING_STATUSES, exitStatusHelp } from '../io/help.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { createLogger } from '../io/logger.ts'
 import { type LogSource, collectorLog, fileLog } from './log-source.ts'
@@ -62,23 +62,11 @@ export function verifyCommand(): Command {
     .option('--no-publish', 'do not store the verdict at the collector')
     .option('--token-file <file>', 'file with the token of the collector')
     .option('--quiet', 'no progress on stderr')
-    .addHelpText('after', exitStatusHelp(EXAMPLE, HELP_STATUSES))
+    .addHelpText('after', exitStatusHelp(EXAMPLE, JUDGING_STATUSES))
     .action(async (options: VerifyOptions) => {
       process.exitCode = await run(options)
     })
 }
-
-const HELP_STATUSES = [
-  EXIT.held,
-  EXIT.violation,
-  EXIT.inconclusive,
-  EXIT.usage,
-  EXIT.unavailable,
-  EXIT.internal,
-  EXIT.io,
-  EXIT.refused,
-  EXIT.interrupted,
-]
 
 function parseFindingsMax(text: string): number {
   const count = Number(text)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Image } from '../image.ts'
 import { killInOneGo } from '../power.ts'
 import type { AgentMachine, CutKind, CutRecord, RigSetup, Victim } from '../rig.ts'
-import type { VolatileDisk } from '../volatile-disk.ts'
+import { NOTE_HOST_POWER, type VolatileDisk, hostVictims } from '../volatile-disk.ts'
 import { takeOut } from './disk.ts'
 import type { LibguestfsMount } from './mount.ts'
 
@@ -55,15 +55,7 @@ export class LibguestfsMachine implements AgentMachine {
     const record =
       disk === undefined
         ? await killInOneGo(kind, guests, "the appliance's memory is lost, the host's page cache survives")
-        : await killInOneGo(
-            kind,
-            [
-              { what: "nbdkit (the host's disk)", pid: disk.nbdkit.pid },
-              { what: 'nbdfuse', pid: disk.nbdfuse.pid },
-              ...guests,
-            ],
-            "the host's volatile write cache is lost with everything above it",
-          )
+        : await killInOneGo(kind, [...hostVictims(disk), ...guests], NOTE_HOST_POWER)
     if (!record.died) return record
     await this.#giveBack()
     const problem = await takeOut(setup, image, this.survivor)

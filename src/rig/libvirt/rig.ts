@@ -8,16 +8,15 @@ import { ProbeError } from '../../core/errors.ts'
 import { requireAll } from '../../io/requirements.ts'
 import { versionsOf } from '../daemon-machine.ts'
 import { diskName } from '../guest/disk-name.ts'
+import { type GuestDisk, makeGuestDisk } from '../guest/guest-disk.ts'
 import { type GuestImage, guestImage } from '../guest/guest-image.ts'
 import { GUEST_FILE } from '../guest/job.ts'
-import { type Image, createImage, reserveRoom } from '../image.ts'
 import { acceleratorFor } from '../qemu/accel.ts'
 import type { Accelerator } from '../qemu/arguments.ts'
 import { imageBytes, jobOf, labelsOf } from '../qemu/rig.ts'
 import { caveatOf, contractTold } from '../qemu/told.ts'
 import { CACHE_MODES, IMAGE_NAMES, type Machine, type RigKind, type RigSetup } from '../rig.ts'
 import { UNSAFE_UNDER_HOST_POWER, withDefault } from '../storage-daemon.ts'
-import { type VolatileDisk, startVolatileDisk } from '../volatile-disk.ts'
 import { GuestDomain } from './guest-machine.ts'
 import { LIBVIRT_OPTIONS, type LibvirtRigOptions, parseLibvirtOptions } from './options.ts'
 import { OwnDomain } from './own-domain.ts'
@@ -118,16 +117,7 @@ async function guestDomain(setup: RigSetup, virsh: Virsh, asked: LibvirtRigOptio
   }
   const securityModels = modelsOf(await virsh.run('capabilities'))
   const made: Making = { setup, virsh, asked, guest, accelerator, versions, securityModels }
-  const sizeBytes = imageBytes(setup, asked)
-  const image = await createImage({ ...setup, sizeBytes })
-  if (!hostDies) return machineOf(made, image)
-  reserveRoom(image, sizeBytes)
-  const { directory, scratch } = setup
-  return machineOf(
-    made,
-    image,
-    await startVolatileDisk({ backing: image.path, directory, ...(scratch === undefined ? {} : { scratch }) }),
-  )
+  return machineOf(made, await makeGuestDisk(setup, imageBytes(setup, asked)))
 }
 
 /** The host's security drivers; `none` where nothing confines QEMU. */
@@ -145,7 +135,7 @@ interface Making {
   readonly securityModels: readonly string[]
 }
 
-function machineOf(made: Making, image: Image, hostDisk?: VolatileDisk): GuestDomain {
+function machineOf(made: Making, { image, hostDisk }: GuestDisk): GuestDomain {
   const { setup, virsh, asked, guest, accelerator, securityModels } = made
   const { format } = image.kind
   const onDisk = asked.fileSystem === undefined

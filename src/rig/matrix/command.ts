@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { type OptionSpec, type RawOptions, WORKLOAD_OPTIONS, choiceOf } from '../../core/agent-options.ts'
 import { EXIT, ProbeError } from '../../core/errors.ts'
 import { exitStatusOf } from '../../core/verdict.ts'
-import { exitStatusHelp } from '../../io/help.ts'
+import { JUDGING_STATUSES, exitStatusHelp } from '../../io/help.ts'
 import { withInterrupt } from '../../io/interrupt.ts'
 import { createProgress } from '../../io/progress.ts'
 import { withScratch } from '../../io/scratch.ts'
@@ -29,18 +29,6 @@ const EXAMPLE = `
   plugpull matrix --cycles 20 --jobs 2 --output lab
   plugpull matrix --rig storage-daemon --cache none,writeback --image qcow2,qcow2-overlay --cut sigkill --output lab
   plugpull matrix --show lab --format markdown`
-
-const STATUSES = [
-  EXIT.held,
-  EXIT.violation,
-  EXIT.inconclusive,
-  EXIT.usage,
-  EXIT.unavailable,
-  EXIT.internal,
-  EXIT.io,
-  EXIT.refused,
-  EXIT.interrupted,
-]
 
 const OWN_OPTIONS: readonly OptionSpec[] = [
   { flags: '--rig <names>', description: 'rigs, with commas between them, see below', default: RIGS_DEFAULT },
@@ -100,7 +88,7 @@ export function matrixCommand(): Command {
     .option('--show <path>', 'run nothing; show this folder, or a file of --json; repeatable', collect)
     .addHelpText('after', NOTES)
     .addHelpText('after', rigsHelp())
-    .addHelpText('after', exitStatusHelp(EXAMPLE, STATUSES))
+    .addHelpText('after', exitStatusHelp(EXAMPLE, JUDGING_STATUSES))
     .action(async ({ show, ...raw }: RawOptions & { readonly show?: readonly string[] }) => {
       process.exitCode = show === undefined ? await matrix(raw) : tell(raw, show.map(readMatrix))
     })

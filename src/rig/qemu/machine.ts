@@ -13,7 +13,7 @@ import { guestUrl } from '../guest/guest-url.ts'
 import { type GuestJob, jobText } from '../guest/job.ts'
 import { killInOneGo, terminateThenKill } from '../power.ts'
 import type { CutKind, CutRecord, GuestMachine, Survivor, Victim } from '../rig.ts'
-import type { VolatileDisk } from '../volatile-disk.ts'
+import { NOTE_HOST_POWER, type VolatileDisk, hostVictims } from '../volatile-disk.ts'
 import { type QemuOptions, qemuArguments } from './arguments.ts'
 import { crashGuest, quitQemu, resetThenKill } from './cuts.ts'
 import { type Qmp, connectQmp } from './qmp.ts'
@@ -177,8 +177,6 @@ export class QemuMachine implements GuestMachine {
   }
 }
 
-export const NOTE_HOST_POWER = "the host's volatile write cache is lost with everything above it"
-
 const howEnded = ({ command }: ManagedProcess, { code, signal }: Exit): string =>
   `${command} ended (${signal ?? `status ${code}`})`
 
@@ -186,10 +184,7 @@ const consoleName = (start: number): string => `console-${start}.log`
 
 export function hostParts(disk: VolatileDisk | undefined): readonly [Victim, Victim] {
   assert(disk !== undefined, 'a machine that is to lose its host stands on a volatile disk')
-  return [
-    { what: "nbdkit (the host's disk)", pid: disk.nbdkit.pid },
-    { what: 'nbdfuse', pid: disk.nbdfuse.pid },
-  ]
+  return hostVictims(disk)
 }
 
 /** The connection to a QEMU that runs its guest. The folder is QEMU's own, so the path is short whatever it is called. */

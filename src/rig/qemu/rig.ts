@@ -9,14 +9,14 @@ import { requireAll } from '../../io/requirements.ts'
 import { cacheModeFacts } from '../cache-mode.ts'
 import { versionsOf } from '../daemon-machine.ts'
 import { diskName } from '../guest/disk-name.ts'
+import { type GuestDisk, makeGuestDisk } from '../guest/guest-disk.ts'
 import { type GuestImage, guestImage, modulesFor } from '../guest/guest-image.ts'
 import { GUEST_FILE, type GuestJob } from '../guest/job.ts'
 import { findKernel } from '../guest/kernel.ts'
-import { IMAGES, type Image, createImage, reserveRoom } from '../image.ts'
+import { IMAGES, type Image } from '../image.ts'
 import { nodeOptionsOf } from '../node-options.ts'
 import { CACHE_MODES, IMAGE_NAMES, type Machine, type RigKind, type RigSetup } from '../rig.ts'
 import { withDefault } from '../storage-daemon.ts'
-import { type VolatileDisk, startVolatileDisk } from '../volatile-disk.ts'
 import { acceleratorFor } from './accel.ts'
 import type { Accelerator } from './arguments.ts'
 import { QemuMachine } from './machine.ts'
@@ -44,17 +44,8 @@ async function prepare(setup: RigSetup): Promise<Machine> {
   const guest = await guestImage(asked.bus)
   const accelerator = await acceleratorFor(asked.acceleration, { image: guest, bus: asked.bus }, setup)
   const versions = await versionsOf(['qemu-system-x86_64', ...(hostDies ? ['nbdkit', 'nbdfuse'] : [])])
-  const sizeBytes = imageBytes(setup, asked)
   const made: Making = { setup, asked, nodeOptions, guest, accelerator, versions }
-  const image = await createImage({ ...setup, sizeBytes })
-  if (!hostDies) return machineOf(made, image)
-  reserveRoom(image, sizeBytes)
-  const { directory, scratch } = setup
-  return machineOf(
-    made,
-    image,
-    await startVolatileDisk({ backing: image.path, directory, ...(scratch === undefined ? {} : { scratch }) }),
-  )
+  return machineOf(made, await makeGuestDisk(setup, imageBytes(setup, asked)))
 }
 
 export const imageBytes = ({ sizeBytes }: RigSetup, { fileSystem }: QemuRigOptions): number =>
@@ -70,7 +61,7 @@ interface Making {
   readonly versions: Readonly<Record<string, string>>
 }
 
-function machineOf(made: Making, image: Image, hostDisk?: VolatileDisk): QemuMachine {
+function machineOf(made: Making, { image, hostDisk }: GuestDisk): QemuMachine {
   const { setup, asked, nodeOptions, guest, accelerator } = made
   const cache = cacheModeFacts(setup.cache)
   const caveat = caveatOf(asked)

@@ -14,7 +14,7 @@ export function staticChecks() {
     '-p',
     'tsconfig.json',
   ])
-  step('lint', bin('oxlint'), ['-c', '.oxlintrc.json', '--type-aware', 'src', 'test'])
+  step('lint', bin('oxlint'), ['-c', '.oxlintrc.json', '--type-aware', 'src', 'test', 'trust', 'bench'])
   step('format', bin('prettier'), ['--check', '--log-level', 'warn', '.'])
 }
 

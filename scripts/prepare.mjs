@@ -64,7 +64,7 @@ function isBuilt() {
   if (!existsSync(buildStamp)) return false
   const built = Number(readFileSync(buildStamp, 'utf8'))
   return (
-    ['src', 'test', 'scripts/bundle'].every((folder) => newestSource(join(root, folder)) <= built) &&
+    ['src', 'test', 'trust', 'bench', 'scripts/bundle'].every((folder) => newestSource(join(root, folder)) <= built) &&
     ['tsconfig.json', 'scripts/bundle.mjs'].every((file) => statSync(join(root, file)).mtimeMs <= built)
   )
 }

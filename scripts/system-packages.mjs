@@ -33,7 +33,10 @@ const TESTS = {
 }
 export const COMPILER = { python3: 'python3', make: 'make', 'g++': 'g++' }
 
-export const PROGRAMS = { start: RIGS, test: { ...RIGS, ...TESTS } }
+/** Peers that the benchmarks run beside plugpull. */
+const PEERS = { fio: 'fio' }
+
+export const PROGRAMS = { start: RIGS, test: { ...RIGS, ...TESTS }, bench: { ...RIGS, ...PEERS } }
 
 const isThere = (program) => PATHS.some((folder) => existsSync(`${folder}/${program}`))
 

@@ -1,0 +1,4 @@
+/** The parts there are, in the order of the page: a new one is one new folder and one line here. */
+import type { TrustPart } from './part.ts'
+
+export const PARTS: readonly TrustPart[] = []

@@ -4,6 +4,7 @@
  */
 import { ProbeError } from './errors.ts'
 import { parseSize } from './size.ts'
+import { SECTOR_BYTES } from './units.ts'
 
 /** Base contracts, strongest first. */
 export const CONTRACT_NAMES = ['write-through', 'ordered', 'volatile', 'virtio-strict'] as const
@@ -46,3 +47,10 @@ function badContract(text: string): ProbeError {
 /** The contract as it is written on the command line. */
 export const formatContract = (contract: Contract): string =>
   contract.atomicBytes === undefined ? contract.name : `${contract.name},atomic=${contract.atomicBytes}`
+
+/** Whether the contract makes a write of that place and length all or nothing. Sectors of 512 bytes. */
+export function isAtomic({ atomicBytes }: Contract, lba: number, sectors: number): boolean {
+  if (atomicBytes === undefined) return false
+  const unitSectors = atomicBytes / SECTOR_BYTES
+  return Math.floor(lba / unitSectors) === Math.floor((lba + sectors - 1) / unitSectors)
+}

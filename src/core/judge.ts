@@ -7,9 +7,10 @@
  * before that floor. Writes that cross into the next range are carried over with what was seen of them so far.
  */
 import assert from 'node:assert/strict'
-import type { Contract } from './contract.ts'
+import { type Contract, isAtomic } from './contract.ts'
 import type { Content } from './finding.ts'
-import { type History, NEVER } from './history.ts'
+import { Floors } from './floors.ts'
+import type { History } from './history.ts'
 import { Observations, Observer, RANGE_SECTORS, SEEN } from './observe.ts'
 import { RangeIndex, type RangeWrites } from './range-index.ts'
 import { keyOf } from './prng.ts'
@@ -58,16 +59,11 @@ export class Judge {
   readonly #tally: Tally
   readonly #observer: Observer
   readonly #index: RangeIndex
-  readonly #seen = new Observations()
-  /** Newest flushed or FUA write of each sector of the range; 0 where there is none. */
-  readonly #floorFlushed = new Uint32Array(RANGE_SECTORS)
-  /** Newest complete write of each sector of the range. */
-  readonly #floorComplete = new Uint32Array(RANGE_SECTORS)
-  /** Whether a possibly-issued write covers the sector / one that is neither stable nor before the floor. */
-  readonly #touched = new Uint8Array(RANGE_SECTORS)
-  readonly #unsettled = new Uint8Array(RANGE_SECTORS)
+  readonly #ownSeen: Observations
+  #seen: Observations
+  readonly #floors: Floors
   /** One view for all writes that lie wholly in the range at hand. */
-  readonly #scratch = new WriteView(WRITE_SECTORS_MAX, false)
+  readonly #scratch: WriteView
   #carried = new Map<number, WriteView>()
   #next: number
 
@@ -77,6 +73,11 @@ export class Judge {
     this.#tally = new Tally(history, contract, options.findingsMax)
     this.#observer = new Observer(history)
     this.#index = new RangeIndex(history)
+    const sectorsMax = Math.min(RANGE_SECTORS, this.#region.sectors)
+    this.#floors = new Floors(history, sectorsMax)
+    this.#ownSeen = new Observations(sectorsMax)
+    this.#seen = this.#ownSeen
+    this.#scratch = new WriteView(Math.min(WRITE_SECTORS_MAX, sectorsMax), false)
     this.#next = this.#region.lba
   }
 
@@ -96,10 +97,24 @@ export class Judge {
    * could not be read → errno (`EOF` beyond the end of the target); their bytes are not looked at.
    */
   range(lba: number, sectors: number, buffer: SectorBuffer, errors: ReadonlyMap<number, string> = NO_ERRORS): void {
+    const writes = this.#writesOf(lba, sectors)
+    this.#observer.observe(this.#ownSeen, lba, sectors, buffer, errors, (i) => writes.covering(lba + i))
+    this.#judge(writes, lba, sectors, this.#ownSeen)
+  }
+
+  /** The same for contents that somebody else has looked at: what the sectors hold, without their bytes. */
+  rangeSeen(lba: number, sectors: number, seen: Observations): void {
+    this.#judge(this.#writesOf(lba, sectors), lba, sectors, seen)
+  }
+
+  #writesOf(lba: number, sectors: number): RangeWrites {
     assert(lba === this.#next && sectors <= RANGE_SECTORS, 'ranges come in the order of ranges()')
-    const writes = this.#index.writesOf((lba - this.#region.lba) / RANGE_SECTORS)
-    this.#computeFloors(writes, lba, sectors)
-    this.#observer.observe(this.#seen, lba, sectors, buffer, errors, (i) => writes.covering(lba + i))
+    return this.#index.writesOf((lba - this.#region.lba) / RANGE_SECTORS)
+  }
+
+  #judge(writes: RangeWrites, lba: number, sectors: number, seen: Observations): void {
+    this.#seen = seen
+    this.#floors.compute(writes, lba, sectors, (k) => isAtomic(this.contract, writes.lba(k), writes.sectors(k)))
     this.#judgeSectors(lba, sectors)
     this.#judgeWrites(writes, lba, sectors)
     this.#next = lba + sectors
@@ -112,54 +127,50 @@ export class Judge {
     return this.#tally.verdict({ unreadSectors: unread, sectorsBeyondLog: this.#observer.sectorsBeyondLog })
   }
 
-  #computeFloors(writes: RangeWrites, lba: number, sectors: number): void {
-    for (const column of [this.#floorFlushed, this.#floorComplete, this.#touched, this.#unsettled])
-      column.fill(0, 0, sectors)
-    const { history } = this
-    for (let k = 0; k < writes.count; k++) {
-      const write = writes.id(k)
-      const from = writes.from(k) - lba
-      const to = writes.to(k) - lba
-      this.#touched.fill(1, from, to)
-      if (history.completePosition(write) === NEVER) continue
-      this.#floorComplete.fill(write, from, to)
-      if (history.isFlushedOrFua(write, writes.fua(k))) this.#floorFlushed.fill(write, from, to)
-    }
-    for (let k = 0; k < writes.count; k++) {
-      const write = writes.id(k)
-      if (history.isFlushedOrFua(write, writes.fua(k))) continue
-      for (let i = writes.from(k) - lba; i < writes.to(k) - lba; i++) {
-        if (!this.#isOverwritten(write, at(this.#floorFlushed, i))) this.#unsettled[i] = 1
-      }
-    }
-  }
-
   /** Whether `write` is before the floor: the device must not show it. */
   #isOverwritten(write: number, floor: number): boolean {
     return floor !== 0 && this.history.isBefore(write, floor)
   }
 
   get #floor(): Uint32Array {
-    return this.contract.name === 'write-through' ? this.#floorComplete : this.#floorFlushed
+    return this.contract.name === 'write-through' ? this.#floors.complete : this.#floors.flushed
   }
 
   /** What each sector says by itself: coverage, what should not be there at all, and which contracts it refutes. */
   #judgeSectors(lba: number, sectors: number): void {
     const known = this.#observer.baselineKnown(lba, sectors)
+    const { seen, write } = this.#seen
+    const { flushed, complete } = this.#floors
     for (let i = 0; i < sectors; i++) {
+      const code = at(seen, i)
+      const found = at(write, i)
+      const isVersion = code === SEEN.version
+      if (isVersion) this.#version(found)
+      if (isVersion && found === flushed[i] && found === complete[i]) {
+        this.#tally.sector(true, this.#isUndefined(i))
+        continue
+      }
       const floor = at(this.#floor, i)
-      const code = at(this.#seen.seen, i)
       this.#tally.sector(floor !== 0, floor !== 0 && this.#saysNothing(i, code, floor))
       this.#refute(i, known)
-      if (code === SEEN.version) this.evidence.sectorsOfThisRun++
-      else this.#judgeOdd(lba, i, known)
+      if (!isVersion) this.#judgeOdd(lba, i, known)
     }
     if (known) this.#countUntouched(sectors)
   }
 
+  #version(found: number): void {
+    this.evidence.sectorsOfThisRun++
+    if (found <= this.history.possibleMax) this.#tally.sawVersion(found)
+  }
+
+  /** Whether the contract lets the sector hold anything: under virtio-strict, where a write that is not stable covers it. */
+  #isUndefined(i: number): boolean {
+    return this.contract.name === 'virtio-strict' && at(this.#floors.unsettled, i) !== 0
+  }
+
   /** Whether a sector with a floor could not have convicted: a later write stands there, or anything may (virtio-strict). */
   #saysNothing(i: number, code: number, floor: number): boolean {
-    if (this.contract.name === 'virtio-strict' && at(this.#unsettled, i) !== 0) return true
+    if (this.#isUndefined(i)) return true
     const found = at(this.#seen.write, i)
     if (code !== SEEN.version || found === floor || this.#isOverwritten(found, floor)) return false
     return !this.#tally.isStable(found, this.history.plan.write(found).fua)
@@ -169,7 +180,8 @@ export class Judge {
     for (let i = 0; i < sectors; i++) {
       // A sector that cannot be read, is zeroed, or is of an older run on this device is no sign of another device.
       const code = at(this.#seen.seen, i)
-      if (this.#touched[i] !== 0 || code === SEEN.unreadable || code === SEEN.zeros || code === SEEN.olderRun) continue
+      if (this.#floors.touched[i] !== 0 || code === SEEN.unreadable || code === SEEN.zeros || code === SEEN.olderRun)
+        continue
       this.evidence.untouchedSectors++
       if (code !== SEEN.baseline) this.evidence.untouchedChanged++
     }
@@ -186,8 +198,8 @@ export class Judge {
     if (isOlderState && floor !== 0) return
     if (!known && floor === 0 && code !== SEEN.unreadable && code !== SEEN.phantom) return
     this.#tally.oddSector(lba + i, content, {
-      touched: this.#touched[i] !== 0,
-      unsettled: this.#unsettled[i] !== 0,
+      touched: this.#floors.touched[i] !== 0,
+      unsettled: this.#floors.unsettled[i] !== 0,
       floor,
     })
   }
@@ -203,10 +215,10 @@ export class Judge {
   #refute(i: number, known: boolean): void {
     const code = at(this.#seen.seen, i)
     const write = at(this.#seen.write, i)
-    const unsettled = this.#unsettled[i] !== 0
+    const unsettled = this.#floors.unsettled[i] !== 0
     for (const name of ['write-through', 'volatile'] as const) {
-      const floor = (name === 'volatile' ? this.#floorFlushed : this.#floorComplete)[i] ?? 0
-      if (isAllowed(code, floor, () => this.#isOverwritten(write, floor), known)) continue
+      const floor = (name === 'volatile' ? this.#floors.flushed : this.#floors.complete)[i] ?? 0
+      if (isAllowed(code, floor, this.#isOverwritten(write, floor), known)) continue
       this.#tally.refuted.add(name)
       const undefinedThere = unsettled && code !== SEEN.unreadable && code !== SEEN.phantom
       if (name === 'volatile' && !undefinedThere) this.#tally.refuted.add('virtio-strict')
@@ -220,32 +232,34 @@ export class Judge {
       const start = writes.lba(k)
       const end = start + writes.sectors(k)
       const whole = start >= lba && end <= lba + sectors
-      const view = (whole ? this.#scratch : (this.#carried.get(write) ?? new WriteView(writes.sectors(k), true))).of(
-        writes,
-        k,
-      )
-      this.#look(write, view, writes.from(k), writes.to(k), lba)
+      if (whole && this.#isOverwrittenThroughout(write, start - lba, end - lba)) {
+        this.#tally.settleOverwritten(write, writes.fua(k))
+        continue
+      }
+      const view = whole ? this.#scratch : (this.#carried.get(write) ?? new WriteView(writes.sectors(k), true))
+      this.#look(write, view.of(writes, k), writes.from(k), writes.to(k), lba)
       if (end > lba + sectors) carried.set(write, view)
-      else
-        this.#tally.settle(
-          write,
-          view,
-          whole ? (index) => this.#noteAt(start + index - lba) : (index) => view.notes.get(index),
-        )
+      else this.#tally.settle(write, view, (index) => view.notes.get(index) ?? this.#noteAt(start + index - lba))
     }
     this.#carried = carried
+  }
+
+  /** The fate of most writes of a long run: in each of its sectors a stable one came after it. Then no contract asks for it. */
+  #isOverwrittenThroughout(write: number, from: number, to: number): boolean {
+    const completed = this.history.completePosition(write)
+    const { flushedIssue } = this.#floors
+    for (let i = from; i < to; i++) if (completed >= at(flushedIssue, i)) return false
+    return true
   }
 
   /** What each sector of the range says about one write. */
   #look(write: number, view: WriteView, from: number, to: number, lba: number): void {
     for (let address = from; address < to; address++) {
       const i = address - lba
-      const floor = at(this.#floor, i)
-      const state = this.#stateOf(write, i, floor)
+      const state = this.#stateOf(write, i, at(this.#floor, i))
       const index = address - view.lba
       view.state[index] = state
-      view.unsettled[index] = at(this.#unsettled, i)
-      if (state === STATE.present) this.#tally.sawVersion(write)
+      view.undefinedThere[index] = this.#isUndefined(i) ? 1 : 0
       if (view.isCarried) view.notes.set(index, this.#noteAt(i))
       this.#noteUnordered(write, i, state)
     }
@@ -257,7 +271,7 @@ export class Judge {
 
   /** For `ordered`, missing is judged against the flushed floor whatever the contract of the verdict is. */
   #noteUnordered(write: number, i: number, state: number): void {
-    const flushedFloor = at(this.#floorFlushed, i)
+    const flushedFloor = at(this.#floors.flushed, i)
     const judged = this.contract.name === 'write-through' ? this.#stateOf(write, i, flushedFloor) : state
     if (judged === STATE.missing) this.#tally.missingWasComplete(this.history.completePosition(write))
   }
@@ -293,10 +307,10 @@ export class Judge {
 const at = (column: Uint8Array | Uint32Array, i: number): number => column[i] ?? 0
 
 /** Whether a sector's content is in its allowed set, for a floor of either kind. */
-function isAllowed(code: number, floor: number, isOverwritten: () => boolean, known: boolean): boolean {
+function isAllowed(code: number, floor: number, isOverwritten: boolean, known: boolean): boolean {
   switch (code) {
     case SEEN.version:
-      return floor === 0 || !isOverwritten()
+      return !isOverwritten
     case SEEN.baseline:
       return floor === 0
     default:

@@ -31,11 +31,16 @@ export const SEEN = {
 
 /** The contents of a range: a code and, for versions and mixes, a write for each sector; odd contents in full. */
 export class Observations {
-  readonly seen = new Uint8Array(RANGE_SECTORS)
+  readonly seen: Uint8Array
   /** Version: the write. Mix: the newer write of the two. Otherwise 0. */
-  readonly write = new Uint32Array(RANGE_SECTORS)
+  readonly write: Uint32Array
   /** Everything that is not a version, the baseline or zeros, by sector of the range. */
   readonly odd = new Map<number, Content>()
+
+  constructor(sectorsMax = RANGE_SECTORS) {
+    this.seen = new Uint8Array(sectorsMax)
+    this.write = new Uint32Array(sectorsMax)
+  }
 
   /** What sector `i` of the range holds. */
   contentOf(i: number): Content {
@@ -58,13 +63,15 @@ function sameKey(a: Key64, b: Key64): boolean {
 
 export class Observer {
   readonly #history: History
-  readonly #stamper: Stamper
+  readonly #run: Key64
+  readonly #device: Key64
+  #made: Stamper | undefined
   readonly #others = new Map<string, Stamper>()
   readonly #scratch = SectorBuffer.ofSectors(SCRATCH_SECTORS)
   readonly #baselineRun: StampedRun
   readonly #formatted: boolean
-  readonly #digestLo = new Uint32Array(RANGE_SECTORS)
-  readonly #digestHi = new Uint32Array(RANGE_SECTORS)
+  readonly #digestLo: Uint32Array
+  readonly #digestHi: Uint32Array
   readonly #lo = new Uint32Array(1)
   readonly #hi = new Uint32Array(1)
   #digestsKnown = false
@@ -75,9 +82,19 @@ export class Observer {
     const { manifest } = history
     const { region } = manifest.plan
     this.#history = history
-    this.#stamper = new Stamper(keyOf(manifest.run), keyOf(manifest.device))
+    this.#run = keyOf(manifest.run)
+    this.#device = keyOf(manifest.device)
     this.#formatted = manifest.baseline === 'format'
+    const sectorsMax = Math.min(RANGE_SECTORS, region.sectors)
+    this.#digestLo = new Uint32Array(sectorsMax)
+    this.#digestHi = new Uint32Array(sectorsMax)
     this.#baselineRun = { write: BASELINE_WRITE, lba: region.lba, count: region.sectors, epoch: 0 }
+  }
+
+  /** Makes the sectors of this run again. Its payload pool takes a few ms, which who never looks at bytes need not spend. */
+  get #stamper(): Stamper {
+    this.#made ??= new Stamper(this.#run, this.#device)
+    return this.#made
   }
 
   /** Whether the contents of the range before the run are known. They are not where the agent was cut before its first window. */
@@ -95,7 +112,7 @@ export class Observer {
     errors: ReadonlyMap<number, string>,
     covering: WritesCovering,
   ): void {
-    assert(sectors <= RANGE_SECTORS && sectors <= buffer.sectors, 'a range fits its buffer')
+    assert(sectors <= into.seen.length && sectors <= buffer.sectors, 'a range fits its buffer')
     into.odd.clear()
     into.seen.fill(0, 0, sectors)
     into.write.fill(0, 0, sectors)
@@ -112,7 +129,7 @@ export class Observer {
 
   /** Marks the run of sectors from `i` that are of one write of this run, byte for byte; 0 where the first is not. */
   #versions(into: Observations, lba: number, i: number, sectors: number, buffer: SectorBuffer): number {
-    const write = peekWrite(buffer.words, i, this.#stamper.run, lba + i)
+    const write = peekWrite(buffer.words, i, this.#run, lba + i)
     const run = this.#runOf(write, lba + i)
     if (run === undefined) return 0
     const index = lba + i - run.lba
@@ -121,7 +138,7 @@ export class Observer {
     while (
       length < most &&
       into.seen[i + length] === 0 &&
-      peekWrite(buffer.words, i + length, this.#stamper.run, lba + i + length) === write
+      peekWrite(buffer.words, i + length, this.#run, lba + i + length) === write
     )
       length++
     this.#stamper.fill(this.#scratch, 0, run, index, length)

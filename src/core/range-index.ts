@@ -85,6 +85,33 @@ export class RangeWrites {
   }
 }
 
+/** The ranges that each write touches, so that the plan is asked once for what two passes need. */
+class Spans {
+  readonly #first: Uint32Array
+  /** Only of the few writes that go on beyond their first range. */
+  readonly #last = new Map<number, number>()
+
+  constructor({ plan, possibleMax }: History) {
+    const start = plan.spec.region.lba
+    this.#first = new Uint32Array(possibleMax + 1)
+    for (let write = 1; write <= possibleMax; write++) {
+      const { lba, sectors } = plan.write(write)
+      const begins = Math.floor((lba - start) / RANGE_SECTORS)
+      const ends = Math.floor((lba - start + sectors - 1) / RANGE_SECTORS)
+      this.#first[write] = begins
+      if (ends > begins) this.#last.set(write, ends)
+    }
+  }
+
+  each(take: (range: number, write: number) => void): void {
+    for (let write = 1; write < this.#first.length; write++) {
+      const begins = this.#first[write] ?? 0
+      const ends = this.#last.get(write) ?? begins
+      for (let range = begins; range <= ends; range++) take(range, write)
+    }
+  }
+}
+
 export class RangeIndex {
   readonly #history: History
   readonly #offsets: Uint32Array
@@ -92,30 +119,21 @@ export class RangeIndex {
 
   constructor(history: History) {
     this.#history = history
-    const { region } = history.plan.spec
-    this.#offsets = new Uint32Array(Math.ceil(region.sectors / RANGE_SECTORS) + 2)
-    const offsets = this.#offsets
-    this.#eachPart((range) => {
+    const offsets = new Uint32Array(Math.ceil(history.plan.spec.region.sectors / RANGE_SECTORS) + 2)
+    const spans = new Spans(history)
+    spans.each((range) => {
       offsets[range + 2] = (offsets[range + 2] ?? 0) + 1
     })
     for (let range = 2; range < offsets.length; range++)
       offsets[range] = (offsets[range] ?? 0) + (offsets[range - 1] ?? 0)
-    this.#ids = new Uint32Array(offsets.at(-1) ?? 0)
-    this.#eachPart((range, write) => {
+    const ids = new Uint32Array(offsets.at(-1) ?? 0)
+    spans.each((range, write) => {
       const at = offsets[range + 1] ?? 0
-      this.#ids[at] = write
+      ids[at] = write
       offsets[range + 1] = at + 1
     })
-  }
-
-  #eachPart(take: (range: number, write: number) => void): void {
-    const { plan, possibleMax } = this.#history
-    const start = plan.spec.region.lba
-    for (let write = 1; write <= possibleMax; write++) {
-      const planned = plan.write(write)
-      const last = Math.floor((planned.lba + planned.sectors - 1 - start) / RANGE_SECTORS)
-      for (let range = Math.floor((planned.lba - start) / RANGE_SECTORS); range <= last; range++) take(range, write)
-    }
+    this.#offsets = offsets
+    this.#ids = ids
   }
 
   /** The writes of the range with that number. */

@@ -24,13 +24,13 @@ export class WriteView {
   fua = false
   readonly isCarried: boolean
   readonly state: Uint8Array
-  /** Per sector: 1 where a write that is not yet stable may have left anything (virtio-strict). */
-  readonly unsettled: Uint8Array
+  /** Per sector: 1 where the contract lets it hold anything, so that what it holds proves nothing (virtio-strict). */
+  readonly undefinedThere: Uint8Array
   readonly notes = new Map<number, SectorNote>()
 
   constructor(sectorsMax: number, isCarried: boolean) {
     this.state = new Uint8Array(sectorsMax)
-    this.unsettled = new Uint8Array(sectorsMax)
+    this.undefinedThere = new Uint8Array(sectorsMax)
     this.isCarried = isCarried
   }
 
@@ -50,29 +50,49 @@ interface WritesAtHand {
   fua(k: number): boolean
 }
 
-/** A write's sectors by state. `mustMissing`: missing or partial where no undefined content excuses it under virtio-strict. */
+/** A write's sectors by state. Of those whose contents the contract defines, `proven…` counts again: they alone convict. */
 export interface StateCounts {
   present: number
   missing: number
   superseded: number
-  overwritten: number
   partial: number
-  unknown: number
-  mustMissing: number
+  provenPresent: number
+  provenMissing: number
+  provenPartial: number
 }
 
 /** Counts the states of a view. */
 export function countStates(view: WriteView): StateCounts {
-  const counts = { present: 0, missing: 0, superseded: 0, overwritten: 0, partial: 0, unknown: 0, mustMissing: 0 }
+  const counts = {
+    present: 0,
+    missing: 0,
+    superseded: 0,
+    partial: 0,
+    provenPresent: 0,
+    provenMissing: 0,
+    provenPartial: 0,
+  }
   for (let i = 0; i < view.sectors; i++) {
-    const state = view.state[i] ?? 0
-    if (state === STATE.present) counts.present++
-    else if (state === STATE.missing) counts.missing++
-    else if (state === STATE.superseded) counts.superseded++
-    else if (state === STATE.overwritten) counts.overwritten++
-    else if (state === STATE.partial) counts.partial++
-    else counts.unknown++
-    if ((state === STATE.missing || state === STATE.partial) && view.unsettled[i] === 0) counts.mustMissing++
+    const proven = view.undefinedThere[i] === 0 ? 1 : 0
+    switch (view.state[i]) {
+      case STATE.present:
+        counts.present++
+        counts.provenPresent += proven
+        break
+      case STATE.missing:
+        counts.missing++
+        counts.provenMissing += proven
+        break
+      case STATE.partial:
+        counts.partial++
+        counts.provenPartial += proven
+        break
+      case STATE.superseded:
+        counts.superseded++
+        break
+      case undefined:
+      default:
+    }
   }
   return counts
 }

@@ -2,7 +2,7 @@
  * Turns what the sectors of each write say into findings, counts and the verdict (docs/MODEL.md, "Findings", "Verdict").
  * Memory: one byte a write, and a bounded number of findings; the counts are never bounded.
  */
-import { CONTRACT_NAMES, type Contract, type ContractName, formatContract } from './contract.ts'
+import { CONTRACT_NAMES, type Contract, type ContractName, formatContract, isAtomic } from './contract.ts'
 import { explainReordered, explainWrite } from './explain.ts'
 import type { Content, Finding } from './finding.ts'
 import { FindingList } from './finding-list.ts'
@@ -88,11 +88,17 @@ export class Tally {
     else this.#status[write] = counts.present > 0 ? STATUS.intact : STATUS.unknown
   }
 
+  /** Every sector of a write was overwritten by a stable one: nothing is asked of it any more. */
+  settleOverwritten(write: number, fua: boolean): void {
+    if (this.isStable(write, fua)) this.#checked.stableWrites++
+  }
+
   #torn(write: number, view: WriteView, noteAt: NoteAt, counts: StateCounts, stable: boolean): void {
-    const atomic = this.#isAtomic(view)
+    const atomic = isAtomic(this.#contract, view.lba, view.sectors)
     if (atomic) this.#atomicTorn = true
-    const excused = this.#contract.name === 'virtio-strict' && counts.mustMissing === 0
-    const isViolation = atomic || ((stable || counts.partial > 0) && !excused)
+    const mixed = counts.provenPartial > 0
+    const lacking = mixed || counts.provenMissing > 0
+    const isViolation = mixed || (lacking && (stable || (atomic && counts.provenPresent > 0)))
     const complete = this.#history.completePosition(write) !== NEVER
     if (isViolation) this.#status[write] = STATUS.tornStable
     else this.#status[write] = complete ? STATUS.torn : STATUS.tornInFlight
@@ -102,18 +108,10 @@ export class Tally {
 
   #lost(write: number, view: WriteView, noteAt: NoteAt, counts: StateCounts, stable: boolean): void {
     if (this.#history.completePosition(write) === NEVER) return
-    const excused = this.#contract.name === 'virtio-strict' && counts.mustMissing === 0
-    const isViolation = stable && !excused
+    const isViolation = stable && counts.provenMissing > 0
     this.#status[write] = isViolation ? STATUS.lostStable : STATUS.lost
     this.#expose(write, counts)
     this.#add('lost', isViolation, write, view, noteAt, undefined)
-  }
-
-  #isAtomic(view: WriteView): boolean {
-    const unit = this.#contract.atomicBytes
-    if (unit === undefined || view.sectors * SECTOR_BYTES > unit) return false
-    const first = view.lba * SECTOR_BYTES
-    return Math.floor(first / unit) === Math.floor((first + view.sectors * SECTOR_BYTES - 1) / unit)
   }
 
   /** Completed data that is not there, whether the contract forbade its loss or not. */

@@ -26,13 +26,13 @@ export class FindingList {
 
   constructor(max: number) {
     this.#max = max
-    this.#maxAKind = Math.max(1, Math.ceil(max / 4))
+    this.#maxAKind = Math.ceil(max / 4)
   }
 
   /** Counts `by` of a kind; true where there is room to list one more of it. */
   count(severity: Severity, kind: FindingKind, by = 1): boolean {
     this.counts[severity][kind] += by
-    const room = this.#listOf(severity, kind).length < this.#maxAKind
+    const room = this.#maxAKind > 0 && this.#listOf(severity, kind).length < this.#maxAKind
     if (!room) this.#offered++
     return room
   }
@@ -59,7 +59,10 @@ export class FindingList {
 
   /** All that was counted of a severity. */
   total(severity: Severity): number {
-    return FINDING_KINDS.reduce((sum, kind) => sum + this.counts[severity][kind], 0)
+    const counts = this.counts[severity]
+    let sum = 0
+    for (const kind of FINDING_KINDS) sum += counts[kind]
+    return sum
   }
 
   hazardCounts(): HazardCounts {
@@ -69,6 +72,7 @@ export class FindingList {
 
   /** Headlines, then violations, then hazards; within each in the order of the kinds, tears before losses. */
   all(): readonly Finding[] {
+    if (this.#offered === 0 && this.#headlines.length === 0) return []
     const severities: readonly Severity[] = ['violation', 'hazard']
     const listed = severities.flatMap((severity) => FINDING_KINDS.flatMap((kind) => this.#listOf(severity, kind)))
     return [...this.#headlines, ...listed].slice(0, this.#max)

@@ -12,9 +12,11 @@ export class Floors {
   readonly complete: Uint32Array
   /** Place in the order at which the flushed floor was issued; 0 where there is none. What completed before that is overwritten. */
   readonly flushedIssue: Uint32Array
-  /** Whether a possibly-issued write covers the sector / one that is neither stable nor before the flushed floor. */
+  /** Whether a possibly-issued write covers the sector. */
   readonly touched: Uint8Array
+  /** Whether one does that is neither stable nor before the flushed floor; and one that is not all or nothing besides. */
   readonly unsettled: Uint8Array
+  readonly undefinable: Uint8Array
   readonly #history: History
 
   constructor(history: History, sectorsMax: number) {
@@ -24,18 +26,23 @@ export class Floors {
     this.flushedIssue = new Uint32Array(sectorsMax)
     this.touched = new Uint8Array(sectorsMax)
     this.unsettled = new Uint8Array(sectorsMax)
+    this.undefinable = new Uint8Array(sectorsMax)
   }
 
-  /**
-   * For the `sectors` sectors from `lba`. `isAtomic`: whether the contract makes a write all or nothing, which keeps the
-   * sectors below it defined (virtio-strict).
-   */
+  /** For the `sectors` sectors from `lba`. `isAtomic`: whether the contract makes the k-th write all or nothing. */
   compute(writes: RangeWrites, lba: number, sectors: number, isAtomic: (k: number) => boolean): void {
-    for (const column of [this.flushed, this.complete, this.flushedIssue, this.touched, this.unsettled])
+    for (const column of [
+      this.flushed,
+      this.complete,
+      this.flushedIssue,
+      this.touched,
+      this.unsettled,
+      this.undefinable,
+    ])
       column.fill(0, 0, sectors)
     const open: number[] = []
     for (let k = 0; k < writes.count; k++) if (!this.#raise(writes, k, lba)) open.push(k)
-    for (const k of open) if (!isAtomic(k)) this.#unsettle(writes, k, lba)
+    for (const k of open) this.#unsettle(writes, k, lba, isAtomic(k))
   }
 
   /** Writes come in the order of their numbers, so the last one to touch a floor is its newest. True where the write is stable. */
@@ -57,9 +64,13 @@ export class Floors {
     return isStable
   }
 
-  #unsettle(writes: RangeWrites, k: number, lba: number): void {
+  #unsettle(writes: RangeWrites, k: number, lba: number, atomic: boolean): void {
     const completed = this.#history.completePosition(writes.id(k))
     const to = writes.to(k) - lba
-    for (let i = writes.from(k) - lba; i < to; i++) if (completed >= (this.flushedIssue[i] ?? 0)) this.unsettled[i] = 1
+    for (let i = writes.from(k) - lba; i < to; i++) {
+      if (completed < (this.flushedIssue[i] ?? 0)) continue
+      this.unsettled[i] = 1
+      if (!atomic) this.undefinable[i] = 1
+    }
   }
 }

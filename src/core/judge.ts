@@ -163,9 +163,9 @@ export class Judge {
     if (found <= this.history.possibleMax) this.#tally.sawVersion(found)
   }
 
-  /** Whether the contract lets the sector hold anything: under virtio-strict, where a write that is not stable covers it. */
+  /** Whether the contract lets the sector hold anything: virtio-strict does where a write covers it that is not stable, nor all or nothing. */
   #isUndefined(i: number): boolean {
-    return this.contract.name === 'virtio-strict' && at(this.#floors.unsettled, i) !== 0
+    return this.contract.name === 'virtio-strict' && at(this.#floors.undefinable, i) !== 0
   }
 
   /** Whether a sector with a floor could not have convicted: a later write stands there, or anything may (virtio-strict). */
@@ -199,7 +199,7 @@ export class Judge {
     if (!known && floor === 0 && code !== SEEN.unreadable && code !== SEEN.phantom) return
     this.#tally.oddSector(lba + i, content, {
       touched: this.#floors.touched[i] !== 0,
-      unsettled: this.#floors.unsettled[i] !== 0,
+      isUndefined: this.#isUndefined(i),
       floor,
     })
   }

@@ -67,7 +67,7 @@ export class Observer {
   readonly #device: Key64
   #made: Stamper | undefined
   readonly #others = new Map<string, Stamper>()
-  readonly #scratch = SectorBuffer.ofSectors(SCRATCH_SECTORS)
+  #scratchMade: SectorBuffer | undefined
   readonly #baselineRun: StampedRun
   readonly #formatted: boolean
   readonly #digestLo: Uint32Array
@@ -95,6 +95,11 @@ export class Observer {
   get #stamper(): Stamper {
     this.#made ??= new Stamper(this.#run, this.#device)
     return this.#made
+  }
+
+  get #scratch(): SectorBuffer {
+    this.#scratchMade ??= SectorBuffer.ofSectors(SCRATCH_SECTORS)
+    return this.#scratchMade
   }
 
   /** Whether the contents of the range before the run are known. They are not where the agent was cut before its first window. */

@@ -2,7 +2,6 @@
  * Sectors that hold what no loss of a write explains: misdirected, collateral, corrupt, phantom, unreadable.
  * Counted by sector, listed by neighbourhood.
  */
-import type { Contract } from './contract.ts'
 import { explainOdd } from './explain.ts'
 import type { Content, Finding, FindingKind, Severity } from './finding.ts'
 import type { FindingList } from './finding-list.ts'
@@ -12,8 +11,8 @@ import type { History } from './history.ts'
 export interface OddPlace {
   /** A possibly-issued write covers it. */
   readonly touched: boolean
-  /** One of those is not yet stable. */
-  readonly unsettled: boolean
+  /** The contract lets it hold anything (virtio-strict). */
+  readonly isUndefined: boolean
   /** The newest write that must be there; 0: the baseline. */
   readonly floor: number
 }
@@ -33,20 +32,17 @@ export class OddSectors {
   /** Sectors of this run found at other addresses: write → indexes in the write. */
   readonly elsewhere = new Map<number, Set<number>>()
   readonly #history: History
-  readonly #contract: Contract
   readonly #findings: FindingList
   #open: OpenRun | undefined
 
-  constructor(history: History, contract: Contract, findings: FindingList) {
+  constructor(history: History, findings: FindingList) {
     this.#history = history
-    this.#contract = contract
     this.#findings = findings
   }
 
   add(address: number, content: Content, place: OddPlace): void {
     const kind = kindOf(content, place)
-    const excused =
-      this.#contract.name === 'virtio-strict' && place.unsettled && (kind === 'misdirected' || kind === 'corrupt')
+    const excused = place.isUndefined && (kind === 'misdirected' || kind === 'corrupt')
     const run = {
       kind: excused ? 'corrupt' : kind,
       severity: excused ? 'hazard' : 'violation',

@@ -54,7 +54,6 @@ interface WritesAtHand {
 export interface StateCounts {
   present: number
   missing: number
-  superseded: number
   partial: number
   provenPresent: number
   provenMissing: number
@@ -66,7 +65,6 @@ export function countStates(view: WriteView): StateCounts {
   const counts = {
     present: 0,
     missing: 0,
-    superseded: 0,
     partial: 0,
     provenPresent: 0,
     provenMissing: 0,
@@ -86,9 +84,6 @@ export function countStates(view: WriteView): StateCounts {
       case STATE.partial:
         counts.partial++
         counts.provenPartial += proven
-        break
-      case STATE.superseded:
-        counts.superseded++
         break
       case undefined:
       default:

@@ -45,7 +45,7 @@ export class Tally {
     this.#history = history
     this.#contract = contract
     this.#findings = new FindingList(findingsMax)
-    this.#odd = new OddSectors(history, contract, this.#findings)
+    this.#odd = new OddSectors(history, this.#findings)
     this.#status = new Uint8Array(history.possibleMax + 1)
   }
 
@@ -103,7 +103,7 @@ export class Tally {
     if (isViolation) this.#status[write] = STATUS.tornStable
     else this.#status[write] = complete ? STATUS.torn : STATUS.tornInFlight
     this.#expose(write, counts)
-    this.#add('torn', isViolation, write, view, noteAt, tornRule(atomic, counts.partial > 0, stable))
+    this.#add('torn', isViolation, write, view, noteAt, tornRule(atomic && isViolation, counts.partial > 0, stable))
   }
 
   #lost(write: number, view: WriteView, noteAt: NoteAt, counts: StateCounts, stable: boolean): void {

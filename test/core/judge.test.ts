@@ -147,3 +147,15 @@ describe('a verdict says how much it checked', () => {
     assert.deepEqual(finding?.boundaryAlignments, [4096])
   })
 })
+
+table('all or nothing, with and without undefined sectors', [
+  // An atomic write that is not stable leaves nothing undefined below it.
+  ['w1@0+1 F i2@0+2 CUT g2', 'violation: corrupt! @0', { contract: 'virtio-strict,atomic=1k' }],
+  ['w1@0+1 F i2@0+2 CUT g2', 'inconclusive: corrupt @0', { contract: 'virtio-strict' }],
+  ['w1@0+1 F i2@0+2 CUT 12', 'violation: torn! w2 atomic', { contract: 'virtio-strict,atomic=1k' }],
+  // A sector that another write leaves undefined proves no tear, neither by what it holds nor by what it lacks.
+  ['w1@0+1 F i2@0+2 i3@0+3 CUT 12.', 'inconclusive: torn w2', { contract: 'virtio-strict,atomic=1k' }],
+  ['w1@0+1 F i2@0+2 i3@1+3 CUT 12..', 'held: torn w2', { contract: 'virtio-strict,atomic=1k' }],
+  // Two in flight together may stand side by side.
+  ['i1@0+2 i2@0+2 CUT 12', 'inconclusive: ', { contract: 'volatile,atomic=1k' }],
+])

@@ -1,5 +1,6 @@
 /** The parts there are, in the order of the page: a new one is one new folder and one line here. */
 import { exhaustive } from './exhaustive/part.ts'
+import { mutants } from './mutants/part.ts'
 import type { TrustPart } from './part.ts'
 
-export const PARTS: readonly TrustPart[] = [exhaustive]
+export const PARTS: readonly TrustPart[] = [exhaustive, mutants]

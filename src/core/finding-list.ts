@@ -72,15 +72,15 @@ export class FindingList {
 
   /** Headlines, then violations, then hazards; within each in the order of the kinds, tears before losses. */
   all(): readonly Finding[] {
-    if (this.#offered === 0 && this.#headlines.length === 0) return []
+    if (this.#max === 0 || (this.#offered === 0 && this.#headlines.length === 0)) return []
     const severities: readonly Severity[] = ['violation', 'hazard']
     const listed = severities.flatMap((severity) => FINDING_KINDS.flatMap((kind) => this.#listOf(severity, kind)))
     return [...this.#headlines, ...listed].slice(0, this.#max)
   }
 
-  /** Findings that were counted and are not in `all`. */
-  omitted(): number {
-    return Math.max(0, this.#offered + this.#headlines.length - this.all().length)
+  /** Findings that were counted and are not among the `listed` that are told. */
+  omitted(listed: readonly Finding[]): number {
+    return Math.max(0, this.#offered + this.#headlines.length - listed.length)
   }
 
   #listOf(severity: Severity, kind: FindingKind): Finding[] {

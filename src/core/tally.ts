@@ -180,6 +180,7 @@ export class Tally {
     const liedFlushes = flushLies(this.#history, this.#status, this.#findings)
     const reasons = this.#reasons(gaps)
     const violated = this.#findings.total('violation') > 0
+    const findings = this.#findings.all()
     return {
       schema: VERDICT_SCHEMA,
       run: this.#history.manifest.run,
@@ -198,8 +199,8 @@ export class Tally {
       liedFlushes,
       exposure: this.#exposure,
       log: { tail: this.#history.logEnd.tail, ended: this.#history.ended, lastRecordMs: msOf(this.#history.lastUs) },
-      findings: this.#findings.all(),
-      findingsOmitted: this.#findings.omitted(),
+      findings,
+      findingsOmitted: this.#findings.omitted(findings),
     }
   }
 

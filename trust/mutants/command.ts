@@ -1,0 +1,56 @@
+/** `npm run trust -- mutants`: every mutant before the tests, and the page of what came out. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { type RawOptions, wholeOf } from '../../src/core/agent-options.ts'
+import { EXIT } from '../../src/core/errors.ts'
+import { withInterrupt } from '../../src/io/interrupt.ts'
+import { createProgress } from '../../src/io/progress.ts'
+import { withScratch } from '../../src/io/scratch.ts'
+import type { TrustPart } from '../part.ts'
+import { type Fate, hunt } from './hunt.ts'
+import { MUTANTS } from './mutants.ts'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+const JOBS_DEFAULT = '2'
+
+export function mutantsCommand(part: TrustPart): Command {
+  return new Command('mutants')
+    .description('change one rule of the judge at a time: a test has to fail')
+    .option('--only <text>', 'mutants whose rule has this text; the page is left alone')
+    .option('--jobs <n>', `mutants side by side (default: ${JOBS_DEFAULT})`)
+    .action(async (raw: RawOptions) => {
+      process.exitCode = await withInterrupt((signal) => run(part, raw, signal))
+    })
+}
+
+async function run(part: TrustPart, raw: RawOptions, signal: AbortSignal): Promise<number> {
+  const only = typeof raw['only'] === 'string' ? raw['only'] : undefined
+  const jobs = wholeOf(typeof raw['jobs'] === 'string' ? raw['jobs'] : JOBS_DEFAULT, '--jobs', 16)
+  const chosen = MUTANTS.filter(({ rule }) => only === undefined || rule.includes(only))
+  const fates = await huntAll(chosen, jobs, signal)
+  const lived = fates.filter(({ killedBy }) => killedBy === undefined)
+  for (const { rule, killedBy } of fates) process.stdout.write(`${killedBy ?? 'ALIVE'}: ${rule}\n`)
+  process.stdout.write(`${fates.length - lived.length} of ${fates.length} mutants killed\n`)
+  // The page knows every part, so a part cannot import it as it is loaded.
+  if (only === undefined) {
+    const { publish } = await import('../page.ts')
+    process.stdout.write(`${publish(part, { command: 'npm run trust -- mutants', mutants: fates })}\n`)
+  }
+  return lived.length === 0 ? EXIT.held : EXIT.violation
+}
+
+/** The fates of those mutants, in copies of the program that are gone afterwards. */
+function huntAll(mutants: typeof MUTANTS, jobs: number, signal: AbortSignal): Promise<readonly Fate[]> {
+  return withScratch('mutants', async (scratch) => {
+    const directories = Array.from({ length: Math.min(jobs, mutants.length) }, (_, i) => join(scratch.path, String(i)))
+    for (const directory of directories) mkdirSync(directory)
+    const progress = createProgress({ label: 'mutants', total: mutants.length })
+    const told = (done: number, lived: number): void => progress.update(done, `${lived} alive`)
+    try {
+      return await hunt(mutants, { root, directories, signal, told })
+    } finally {
+      progress.finish()
+    }
+  })
+}

@@ -1,0 +1,288 @@
+/**
+ * The rules of the judge, each changed in one place. A mutant is one replacement in one compiled file of src/core; `from`
+ * stands there once. Whoever changes a rule changes its mutants with it: the list is checked in the tests.
+ */
+
+export interface Mutant {
+  /** The rule as it becomes. */
+  readonly rule: string
+  /** File of dist/src/core, without its ending. */
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+const history = (rule: string, from: string, to: string): Mutant => ({ rule, file: 'history', from, to })
+const floors = (rule: string, from: string, to: string): Mutant => ({ rule, file: 'floors', from, to })
+const judge = (rule: string, from: string, to: string): Mutant => ({ rule, file: 'judge', from, to })
+const tally = (rule: string, from: string, to: string): Mutant => ({ rule, file: 'tally', from, to })
+const observe = (rule: string, from: string, to: string): Mutant => ({ rule, file: 'observe', from, to })
+
+export const MUTANTS: readonly Mutant[] = [
+  history(
+    'a flush covers what completed before its completion, not before its issue',
+    'this.#lastFlushIssue = this.#flushes.issuePosition[id] ?? 0;',
+    'this.#lastFlushIssue = position;',
+  ),
+  history(
+    'a flush counts from its issue on, completed or not',
+    'this.#flushesIssued = id;',
+    'this.#flushesIssued = id; this.#lastFlushIssue = position;',
+  ),
+  history('a write is stable as soon as it completed', '(fua || completed < this.#lastFlushIssue)', 'true'),
+  history('FUA promises nothing', '(fua || completed < this.#lastFlushIssue)', '(completed < this.#lastFlushIssue)'),
+  history(
+    'a FUA write is stable before it completed',
+    'completed !== NEVER && (fua || completed < this.#lastFlushIssue)',
+    '(fua || (completed !== NEVER && completed < this.#lastFlushIssue))',
+  ),
+  history(
+    'a is before b where it was issued before it',
+    'return this.completePosition(a) < this.issuePosition(b);',
+    'return this.issuePosition(a) < this.issuePosition(b);',
+  ),
+  history(
+    'a is before b where it completed before it',
+    'return this.completePosition(a) < this.issuePosition(b);',
+    'return this.completePosition(a) < this.completePosition(b);',
+  ),
+  history(
+    'a is before b also where neither is recorded (non-strict order)',
+    'return this.completePosition(a) < this.issuePosition(b);',
+    'return this.completePosition(a) <= this.issuePosition(b);',
+  ),
+  history(
+    'a is before b where its number is lower',
+    'return this.completePosition(a) < this.issuePosition(b);',
+    'return a < b;',
+  ),
+  history(
+    'announced writes that were not issued cannot be on the device',
+    'Math.max(parts.issued, parts.window)',
+    'parts.issued',
+  ),
+  history(
+    'announced writes may be on the device though the agent ended without them',
+    'parts.ended ? parts.issued : Math.max(parts.issued, parts.window)',
+    'Math.max(parts.issued, parts.window)',
+  ),
+  history('a log with a damaged end is complete', "return this.ended && this.logEnd.tail === 'clean';", 'return true;'),
+  floors(
+    'the floor is the oldest stable write, not the newest',
+    'this.flushed[i] = write;',
+    'if (this.flushed[i] !== 0) continue; this.flushed[i] = write;',
+  ),
+  floors('the floor is the newest complete write, stable or not', 'if (!isStable)', 'if (false)'),
+  floors(
+    'an unstable write leaves a sector undefined though a stable one came after it',
+    'if (completed < (this.flushedIssue[i] ?? 0))',
+    'if (false)',
+  ),
+  floors('a write that is all or nothing leaves sectors undefined', 'if (!atomic)', 'if (true)'),
+  floors(
+    'virtio-strict is refuted below a write that is all or nothing',
+    'this.unsettled[i] = 1;',
+    'if (!atomic) this.unsettled[i] = 1;',
+  ),
+  judge(
+    'a version in flight together with a write shows that the write is missing',
+    'return this.history.isBefore(found, write) ? STATE.missing : STATE.superseded;',
+    'return this.history.isBefore(write, found) ? STATE.superseded : STATE.missing;',
+  ),
+  judge(
+    'any other version supersedes',
+    'return this.history.isBefore(found, write) ? STATE.missing : STATE.superseded;',
+    'return STATE.superseded;',
+  ),
+  judge(
+    'older is what has the lower number',
+    'return this.history.isBefore(found, write) ? STATE.missing : STATE.superseded;',
+    'return found < write ? STATE.missing : STATE.superseded;',
+  ),
+  judge(
+    'the floor is a single write: every lower number is overwritten by it',
+    'return floor !== 0 && this.history.isBefore(write, floor);',
+    'return floor !== 0 && write < floor;',
+  ),
+  judge('nothing is ever overwritten', 'return floor !== 0 && this.history.isBefore(write, floor);', 'return false;'),
+  judge(
+    'a write is passed over where its first sector is overwritten',
+    'for (let i = from; i < to; i++)\n            if (completed >= at(flushedIssue, i))',
+    'for (let i = from; i < from + 1; i++)\n            if (completed >= at(flushedIssue, i))',
+  ),
+  judge(
+    'zeros accuse where nothing has to be',
+    'return floor === 0 ? STATE.unknown : STATE.missing;',
+    'return STATE.missing;',
+  ),
+  judge(
+    'zeros excuse where something has to be',
+    'return floor === 0 ? STATE.unknown : STATE.missing;',
+    'return STATE.unknown;',
+  ),
+  judge('a sector of two versions says nothing', 'if (newer === write)', 'if (false)'),
+  judge(
+    'a mix of two overwritten versions says nothing about what has to be there',
+    'return write === floor && this.#isOverwritten(newer, floor) ? STATE.missing : STATE.unknown;',
+    'return STATE.unknown;',
+  ),
+  judge(
+    'write-through asks for what was flushed alone',
+    "return this.contract.name === 'write-through' ? this.#floors.complete : this.#floors.flushed;",
+    'return this.#floors.flushed;',
+  ),
+  judge(
+    'every contract asks for what completed',
+    "return this.contract.name === 'write-through' ? this.#floors.complete : this.#floors.flushed;",
+    'return this.#floors.complete;',
+  ),
+  judge(
+    'every contract leaves sectors undefined',
+    "return this.contract.name === 'virtio-strict' && at(this.#floors.undefinable, i) !== 0;",
+    'return at(this.#floors.undefinable, i) !== 0;',
+  ),
+  judge(
+    'virtio-strict leaves nothing undefined',
+    "return this.contract.name === 'virtio-strict' && at(this.#floors.undefinable, i) !== 0;",
+    'return false;',
+  ),
+  judge(
+    'a sector that a later, unstable write covers up acquits',
+    'return !this.#tally.isStable(found, this.history.plan.write(found).fua);',
+    'return false;',
+  ),
+  judge(
+    'a sector that a later, stable write stands in does not acquit',
+    'return !this.#tally.isStable(found, this.history.plan.write(found).fua);',
+    'return true;',
+  ),
+  judge('an undefined sector acquits', 'if (this.#isUndefined(i))\n            return true;', ''),
+  judge(
+    'ordered is held against the floor of write-through',
+    "const judged = this.contract.name === 'write-through' ? this.#stateOf(write, i, flushedFloor) : state;",
+    'const judged = state;',
+  ),
+  judge(
+    'what refutes write-through refutes virtio-strict',
+    "if (name === 'volatile' && !undefinedThere)",
+    'if (!undefinedThere)',
+  ),
+  judge('an older version refutes nothing', 'return !isOverwritten;', 'return true;'),
+  judge('zeros above a floor are a finding of their own besides', 'if (isOlderState && floor !== 0)', 'if (false)'),
+  judge(
+    'a sector whose baseline nobody knows is accused',
+    'if (!known && floor === 0 && code !== SEEN.unreadable && code !== SEEN.phantom)',
+    'if (false)',
+  ),
+  tally(
+    'a write that never completed can be lost',
+    'if (this.#history.completePosition(write) === NEVER)\n            return;',
+    '',
+  ),
+  tally(
+    'every loss is forbidden',
+    'const isViolation = stable && counts.provenMissing > 0;',
+    'const isViolation = counts.provenMissing > 0;',
+  ),
+  tally(
+    'a loss in undefined sectors is forbidden',
+    'const isViolation = stable && counts.provenMissing > 0;',
+    'const isViolation = stable;',
+  ),
+  tally('a sector of two versions is permitted', 'const mixed = counts.provenPartial > 0;', 'const mixed = false;'),
+  tally('every tear is forbidden', '(lacking && (stable || (atomic && counts.provenPresent > 0)))', 'lacking'),
+  tally(
+    'a tear of a stable write is permitted',
+    '(lacking && (stable || (atomic && counts.provenPresent > 0)))',
+    '(lacking && atomic && counts.provenPresent > 0)',
+  ),
+  tally(
+    'a tear of an atomic write is permitted',
+    '(lacking && (stable || (atomic && counts.provenPresent > 0)))',
+    '(lacking && stable)',
+  ),
+  tally('an undefined sector proves that an atomic write landed', '(atomic && counts.provenPresent > 0)', 'atomic'),
+  tally(
+    'what is partly there is lost',
+    'if (counts.partial > 0 || (counts.present > 0 && counts.missing > 0))',
+    'if (counts.partial > 0)',
+  ),
+  tally(
+    'reordered is what was issued before the survivor, complete or not',
+    'this.#history.completePosition(write) < survivorIssued',
+    'this.#history.issuePosition(write) < survivorIssued',
+  ),
+  tally(
+    'reordered is what was complete before the survivor completed',
+    'const survivorIssued = this.#history.issuePosition(survivor);',
+    'const survivorIssued = this.#history.completePosition(survivor);',
+  ),
+  tally(
+    'a torn write is not reordered',
+    'if (status !== STATUS.lost && status !== STATUS.torn)',
+    'if (status !== STATUS.lost)',
+  ),
+  tally(
+    'no contract forbids reordering',
+    "const severity = this.#contract.name === 'ordered' && rule === undefined ? 'violation' : 'hazard';",
+    "const severity = 'hazard';",
+  ),
+  tally(
+    'ordered is judged by the completion of the newest survivor',
+    'this.#firstMissing < this.#history.issuePosition(this.#newestSeen)',
+    'this.#firstMissing < this.#history.completePosition(this.#newestSeen)',
+  ),
+  tally('the survivor is the last write seen, not the newest', 'if (write > this.#newestSeen)', 'if (true)'),
+  tally(
+    'acquitted though every stable sector was covered up',
+    'else if (stableSectors === supersededSectors)',
+    'else if (false)',
+  ),
+  tally('acquitted though nothing was stable', 'if (stableSectors === 0)', 'if (false)'),
+  tally('acquitted though the log has a gap', "if (this.#history.logEnd.tail === 'corrupt')", 'if (false)'),
+  tally('acquitted though sectors were not read', 'if (gaps.unreadSectors > 0)', 'if (false)'),
+  tally(
+    'a misdirected write is lost as well',
+    'if (missing === undefined || !missing.every((index) => indexes.has(index)))',
+    'if (true)',
+  ),
+  tally(
+    'data is missing below a commit record that is missing too',
+    'if (data === undefined || this.#status[commit] !== STATUS.intact)',
+    'if (data === undefined)',
+  ),
+  observe(
+    'a write beyond the last window is one of the run',
+    'if (write <= this.#history.possibleMax)\n            return SEEN.version;',
+    'return SEEN.version;',
+  ),
+  observe(
+    'a write beyond the last window of a log without its end is a phantom',
+    'return this.#history.isComplete ? SEEN.phantom : SEEN.version;',
+    'return SEEN.phantom;',
+  ),
+  {
+    rule: 'a write that ends where the unit ends crosses its boundary',
+    file: 'contract',
+    from: 'Math.floor((lba + sectors - 1) / unitSectors)',
+    to: 'Math.floor((lba + sectors) / unitSectors)',
+  },
+  {
+    rule: 'the parts of a torn sector have to overlap',
+    file: 'mix',
+    from: 'head.length + tail.length >= SECTOR_BYTES',
+    to: 'head.length + tail.length > SECTOR_BYTES',
+  },
+  {
+    rule: 'garbage in an undefined sector is forbidden',
+    file: 'odd-sectors',
+    from: "const excused = place.isUndefined && (kind === 'misdirected' || kind === 'corrupt');",
+    to: 'const excused = false;',
+  },
+  {
+    rule: 'a flush lied where any of its writes is missing',
+    file: 'flush-lies',
+    from: 'if (lostHere === 0 || kept[flush] !== 0)',
+    to: 'if (lostHere === 0)',
+  },
+]

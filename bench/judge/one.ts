@@ -16,10 +16,14 @@ const heldBytes = process.memoryUsage().rss
 const buffer = SectorBuffer.ofSectors(RANGE_SECTORS)
 
 let ms = 0
+let cpuUs = 0
 const timed = <T>(work: () => T): T => {
   const started = performance.now()
+  const before = process.cpuUsage()
   const result = work()
+  const { user, system } = process.cpuUsage(before)
   ms += performance.now() - started
+  cpuUs += user + system
   return result
 }
 
@@ -39,5 +43,5 @@ for (const { lba, sectors: length } of judge.ranges()) {
 const verdict = timed(() => judge.finish())
 const peakBytes = process.resourceUsage().maxRSS * 1024
 process.stdout.write(
-  `${JSON.stringify({ writes, sectors, logBytes, verdict: verdict.verdict, ms: Math.round(ms), decodeMs: Math.round(decodeMs), indexMs: Math.round(indexMs), peakBytes, heldBytes })}\n`,
+  `${JSON.stringify({ writes, sectors, logBytes, verdict: verdict.verdict, ms: Math.round(ms), cpuMs: Math.round(cpuUs / 1000), decodeMs: Math.round(decodeMs), indexMs: Math.round(indexMs), peakBytes, heldBytes })}\n`,
 )

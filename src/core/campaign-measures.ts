@@ -7,6 +7,8 @@ import type { Measures, UnitCounts } from './measures.ts'
 export interface CampaignUnitCounts extends UnitCounts {
   /** Cuts with a write of which a tear would have been seen. */
   readonly cuts: number
+  /** Cuts with such a write that is larger than half the unit. */
+  readonly fillingCuts: number
   /** Cuts with a torn one. */
   readonly tornCuts: number
 }
@@ -82,23 +84,29 @@ export function sumMeasures(verdicts: readonly VerdictSummary[]): CampaignMeasur
   }
 }
 
-const NONE: CampaignUnitCounts = { exposed: 0, whole: 0, torn: 0, cuts: 0, tornCuts: 0 }
+const NONE: CampaignUnitCounts = { exposed: 0, filling: 0, whole: 0, torn: 0, cuts: 0, fillingCuts: 0, tornCuts: 0 }
 
 /** After a gap in the log a write that seems at risk may have been stable: such a run tells of tears it shows, and of none that it does not. */
 function sumUnits(runs: readonly Measured[]): CampaignMeasures['atomicity'] {
   const units: Record<string, CampaignUnitCounts> = {}
   for (const { measures, log } of runs) {
-    for (const [unit, { exposed, whole, torn }] of Object.entries(measures.atomicity)) {
+    for (const [unit, { exposed, filling, whole, torn }] of Object.entries(measures.atomicity)) {
       if (log.tail === 'corrupt' && torn === 0) continue
       const sum = units[unit] ?? NONE
       units[unit] = {
         exposed: sum.exposed + exposed,
+        filling: sum.filling + filling,
         whole: sum.whole + whole,
         torn: sum.torn + torn,
         cuts: sum.cuts + 1,
+        fillingCuts: sum.fillingCuts + (filling > 0 ? 1 : 0),
         tornCuts: sum.tornCuts + (torn > 0 ? 1 : 0),
       }
     }
   }
   return units
 }
+
+/** Whether every run was judged as write-through: complete is stable then, and no complete write is ever at risk. */
+export const isWriteThrough = ({ contracts }: CampaignMeasures): boolean =>
+  Object.keys(contracts).every((contract) => contract.startsWith('write-through'))

@@ -14,6 +14,8 @@ import { SECTOR_BYTES } from './units.ts'
 export interface UnitCounts {
   /** Writes of which a tear would have been seen. */
   readonly exposed: number
+  /** Of those: larger than half the unit. The rest shows what one boundary inside the unit does, not what the unit does. */
+  readonly filling: number
   /** Of those: all that can be told of them is there. */
   readonly whole: number
   /** Of those: partly there. The rest is wholly missing. */
@@ -71,11 +73,14 @@ function sizeClassOf(bytes: number): number {
   return size
 }
 
+const isFilling = (sectors: number, unitBytes: number): boolean => sectors * SECTOR_BYTES * 2 > unitBytes
+
 /** A tear as it was counted, so that it can be taken back. */
 interface Tear {
   readonly alignments: readonly number[]
   readonly size: number
   readonly unit: number
+  readonly fills: boolean
 }
 
 /** Takes what the tally sees of each write. */
@@ -86,6 +91,7 @@ export class Measurer {
   readonly #sizes = new Counter()
   #unlocated = 0
   readonly #exposed = new Counter()
+  readonly #filling = new Counter()
   readonly #whole = new Counter()
   readonly #torn = new Counter()
   readonly #ages = new SpreadCounter()
@@ -119,28 +125,32 @@ export class Measurer {
   #countUntorn({ lba, sectors }: WriteView, isWhole: boolean): void {
     const unit = unitOf(lba, sectors)
     this.#exposed.add(unit)
+    if (isFilling(sectors, unit)) this.#filling.add(unit)
     if (isWhole) this.#whole.add(unit)
   }
 
   /** A write is torn. What comes back undoes it. */
   torn(view: WriteView, noteAt: NoteAt): () => void {
     const addresses = boundariesOf(view, noteAt).map((bytes) => view.lba * SECTOR_BYTES + bytes)
+    const unit = unitOf(view.lba, view.sectors)
     const tear: Tear = {
       alignments: addresses.map((address) =>
         address % SECTOR_BYTES === 0 ? Math.min(ALIGNMENT_MAX, alignmentOf(address)) : 0,
       ),
       size: sizeClassOf(view.sectors * SECTOR_BYTES),
-      unit: unitOf(view.lba, view.sectors),
+      unit,
+      fills: isFilling(view.sectors, unit),
     }
     this.#count(tear, 1)
     return () => this.#count(tear, -1)
   }
 
-  #count({ alignments, size, unit }: Tear, by: 1 | -1): void {
+  #count({ alignments, size, unit, fills }: Tear, by: 1 | -1): void {
     for (const alignment of alignments) this.#alignments.add(alignment, by)
     if (alignments.length === 0) this.#unlocated += by
     this.#sizes.add(size, by)
     this.#exposed.add(unit, by)
+    if (fills) this.#filling.add(unit, by)
     this.#torn.add(unit, by)
   }
 
@@ -155,9 +165,11 @@ export class Measurer {
   }
 
   result(): Measures {
-    const whole = this.#whole.histogram()
-    const torn = this.#torn.histogram()
-    const units = Object.entries(this.#exposed.histogram())
+    const [filling, whole, torn] = [this.#filling, this.#whole, this.#torn].map((counter) => counter.histogram())
+    const units = Object.entries(this.#exposed.histogram()).map(([unit, exposed]) => {
+      const counts = { filling: filling?.[unit] ?? 0, whole: whole?.[unit] ?? 0, torn: torn?.[unit] ?? 0 }
+      return [unit, { exposed, ...counts }] as const
+    })
     return {
       atRisk: this.#atRisk,
       tears: {
@@ -165,9 +177,7 @@ export class Measurer {
         writeSizes: this.#sizes.histogram(),
         unlocated: this.#unlocated,
       },
-      atomicity: Object.fromEntries(
-        units.map(([unit, exposed]) => [unit, { exposed, whole: whole[unit] ?? 0, torn: torn[unit] ?? 0 }]),
-      ),
+      atomicity: Object.fromEntries(units),
       lostAgesMs: this.#ages.spread(),
       reordered: { writesAhead: this.#writesAhead.spread(), msAhead: this.#msAhead.spread() },
     }

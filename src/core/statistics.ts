@@ -128,16 +128,17 @@ export function holm(ps: readonly number[]): readonly number[] {
 }
 
 /**
- * The nearest count in `of` trials that would have differed from `from` (p < 0.05, a single comparison): above its rate
- * where that is a half at most, else below. `undefined` where no outcome would have.
+ * The nearest count in `of` trials that would have differed from `from`: above its rate where that is a half at most, else
+ * below. `undefined` where no outcome would have. As one of several comparisons, the least of their p must be below
+ * 0.05 / `comparisons` to be a difference (Holm).
  */
-export function detectableCount(from: Comparison, of: number): number | undefined {
+export function detectableCount(from: Comparison, of: number, comparisons = 1): number | undefined {
   checkCount(from.count, from.of)
   if (from.of === 0) return undefined
   const isLow = from.count * 2 <= from.of
   const start = (from.count * of) / from.of
   const step = isLow ? 1 : -1
   for (let count = isLow ? Math.ceil(start) : Math.floor(start); count >= 0 && count <= of; count += step)
-    if (fisherExact(from, { count, of }) < ERROR_MAX) return count
+    if (fisherExact(from, { count, of }) * comparisons < ERROR_MAX) return count
   return undefined
 }

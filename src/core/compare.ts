@@ -208,12 +208,18 @@ function setupSentence(a: CampaignView, b: CampaignView, differences: readonly S
 }
 
 const VALUES_TOLD = 4
+/** A script can be long. */
+const VALUE_CHARS_TOLD = 60
 
 const differenceText = ({ facet, a, b }: SetupDifference): string =>
   `${facetName(facet)} (${told(a)} against ${told(b)})`
 
-const told = (values: readonly string[]): string =>
-  [...values.slice(0, VALUES_TOLD), ...(values.length > VALUES_TOLD ? ['…'] : [])].join(' and ')
+function told(values: readonly string[]): string {
+  const short = values
+    .slice(0, VALUES_TOLD)
+    .map((value) => (value.length <= VALUE_CHARS_TOLD ? value : `${value.slice(0, VALUE_CHARS_TOLD)}…`))
+  return [...short, ...(values.length > VALUES_TOLD ? ['…'] : [])].join(' and ')
+}
 
 /** Where one campaign checked so many times what the other did, it had other chances to convict. */
 const POWER_RATIO = 4

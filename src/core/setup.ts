@@ -24,12 +24,11 @@ const OTHER = 'other'
 /** The facets of one run; of the cut, what was really done rather than what was asked for. */
 export function setupOf({ plan, environment, ...run }: Manifest, cut?: Pick<CutRecord, 'kind'>): RunSetup {
   const labels = Object.entries(environment.labels ?? {}).filter(([name]) => !LABELS_OF_ONE_RUN.has(name))
-  const { script } = plan
   return {
     ...Object.fromEntries(labels),
     ...(cut === undefined ? {} : { cut: cut.kind }),
     workload: plan.workload,
-    ...(script === undefined ? { writeSize: writeSizeOf(plan) } : { script }),
+    ...(plan.workload === 'script' ? { script: plan.script ?? '' } : { writeSize: writeSizeOf(plan) }),
     region: `${bytesOf(plan.region.sectors)} from ${bytesOf(plan.region.lba)}`,
     clusterSize: bytesOf(plan.clusterSectors),
     flush: cadenceText(plan.cadence),
@@ -92,7 +91,7 @@ export const valuesOf = (setup: CampaignSetup, facet: string): readonly string[]
 /** Facets that follow from another: where that one differs, they differ for no reason of their own. */
 const FOLLOWS: Readonly<Record<string, string>> = { contract: 'cache', clusterSize: 'image' }
 
-/** A facet in which two campaigns differ, or one of them is not alike in itself. */
+/** A facet in which two campaigns differ: the values that their runs had. */
 export interface SetupDifference {
   readonly facet: string
   readonly a: readonly string[]
@@ -103,7 +102,7 @@ export interface SetupDifference {
 export function setupDifferences(a: CampaignSetup, b: CampaignSetup): readonly SetupDifference[] {
   const differing = Object.keys(a)
     .map((facet) => ({ facet, a: valuesOf(a, facet), b: valuesOf(b, facet) }))
-    .filter(({ a: here, b: there }) => there.length > 0 && !(here.length === 1 && sameValues(here, there)))
+    .filter(({ a: here, b: there }) => there.length > 0 && !sameValues(here, there))
   const has = (facet: string): boolean => differing.some((one) => one.facet === facet)
   return differing.filter(({ facet }) => {
     const cause = FOLLOWS[facet] ?? (isNamed(facet) ? undefined : 'rig')

@@ -1,5 +1,6 @@
 /** A comparison of two campaigns as text for a terminal. Data in, text out. */
 import { COMPARED_RATES, type RateComparison, detectableCountText } from '../core/compare.ts'
+import { counted } from '../core/size.ts'
 import { RATE_NAMES, alignedRows, countsLine, formatP } from './report.ts'
 import type { Comparison } from './report-data.ts'
 
@@ -9,14 +10,10 @@ export function renderComparison({ a, b, sentence, rates, comparisons, setup, wa
     return [RATE_NAMES[rate], here.text, there.text, formatP(p), formatP(pCorrected), seenAt(rates[rate])]
   })
   const head = ['share of cuts with', 'A (95 % interval)', 'B (95 % interval)', 'p', 'p corrected', 'a difference from']
-  // What is above chance by itself and not in the first sentence.
-  const more = COMPARED_RATES.filter((rate) => rates[rate].p < 0.05)
-    .map((rate) => rates[rate].sentence)
-    .filter((text) => !sentence.startsWith(text))
-    .map((text) => `${text}.`)
+  const nearly = COMPARED_RATES.filter((rate) => rates[rate].p < 0.05 && !rates[rate].differs)
   const lines = [
     sentence,
-    ...more,
+    ...nearly.map((rate) => `${rates[rate].sentence}.`),
     '',
     setup,
     ...warnings.map((warning) => `Warning: ${warning}.`),
@@ -26,7 +23,7 @@ export function renderComparison({ a, b, sentence, rates, comparisons, setup, wa
     '',
     ...alignedRows([head, ...rows]),
     '',
-    `p: Fisher's exact test, two-sided. ${comparisons} rates were compared, so p is corrected for that (Holm), and a difference is one below 0.05.`,
+    `p: Fisher's exact test, two-sided. ${counted(comparisons, 'rate was', 'rates were')} compared, so p is corrected for that (Holm), and a difference is one below 0.05.`,
   ]
   return `${lines.join('\n')}\n`
 }

@@ -18,6 +18,7 @@ const COMMANDS: Commands = {
   loop: async () => (await import('./rig/command.ts')).loopCommand(),
   matrix: async () => (await import('./rig/command.ts')).matrixCommand(),
   report: async () => (await import('./collector/command.ts')).reportCommand(),
+  compare: async () => (await import('./collector/command.ts')).compareCommand(),
   study: async () => (await import('./rig/command.ts')).studyCommand(),
   guest: async () => (await import('./rig/command.ts')).guestCommand(),
   demo: async () => (await import('./rig/command.ts')).demoCommand(),

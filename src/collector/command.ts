@@ -1,4 +1,4 @@
-/** `plugpull collector` and `plugpull report`: options and output; the work is in serve.ts and report-data.ts. */
+/** `plugpull collector`, `plugpull report` and `plugpull compare`: options and output; the work is in serve.ts and report-data.ts. */
 import { Command, Option } from 'commander'
 import { EXIT, ProbeError } from '../core/errors.ts'
 import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
@@ -6,7 +6,15 @@ import { exitStatusHelp } from '../io/help.ts'
 import { LISTEN_DEFAULT } from './listen-address.ts'
 import { openStore, STORE_DEFAULT } from './open-store.ts'
 import { renderMarkdown, renderText } from './report.ts'
-import { type CampaignSource, collectReport, type Report, sourceOfClient, sourceOfStore } from './report-data.ts'
+import { renderComparison } from './compare-text.ts'
+import {
+  type CampaignSource,
+  collectComparison,
+  collectReport,
+  type Report,
+  sourceOfClient,
+  sourceOfStore,
+} from './report-data.ts'
 import { serve } from './serve.ts'
 
 interface CollectorOptions {
@@ -49,25 +57,33 @@ function runCollector({ json, ...options }: CollectorOptions): Promise<void> {
 
 const FORMATS = ['text', 'json', 'markdown'] as const
 
-interface ReportOptions {
-  readonly campaign: string
-  readonly against?: string
+/** Where campaigns are read from. */
+interface SourceOptions {
   readonly collector?: string
   readonly tokenFile?: string
   readonly store?: string
+}
+
+const addSourceOptions = (command: Command): Command =>
+  command
+    .option('--collector <URL>', 'ask a running collector')
+    .option('--token-file <FILE>', "the collector's token")
+    .addOption(new Option('--store <KIND:WHERE>', 'read the store of a collector: sqlite:FILE').conflicts('collector'))
+
+interface ReportOptions extends SourceOptions {
+  readonly campaign: string
+  readonly against?: string
   readonly format: (typeof FORMATS)[number]
   readonly json?: true
 }
 
 export function reportCommand(): Command {
   const format = new Option('--format <FORMAT>', 'how to print it').choices(FORMATS).default('text')
-  return new Command('report')
-    .description('Tells what a campaign found: verdicts, rates with their intervals, every run')
+  const command = new Command('report')
+    .description('Tells what a campaign found and what that supports: verdicts, rates with their intervals, every run')
     .requiredOption('--campaign <NAME>', 'the campaign')
-    .option('--against <NAME>', "compare with this campaign, by Fisher's exact test")
-    .option('--collector <URL>', 'ask a running collector')
-    .option('--token-file <FILE>', "the collector's token")
-    .addOption(new Option('--store <KIND:WHERE>', 'read the store of a collector: sqlite:FILE').conflicts('collector'))
+    .option('--against <NAME>', "compare with this campaign, by Fisher's exact test; plugpull compare says more")
+  return addSourceOptions(command)
     .addOption(format)
     .option('--json', 'the same as --format json')
     .addHelpText(
@@ -82,11 +98,17 @@ export function reportCommand(): Command {
 }
 
 async function runReport(options: ReportOptions): Promise<void> {
-  const report = await withSource(options, (source) => collectReport(source, options.campaign, options.against))
+  const report = await withSource('report', options, (source) =>
+    collectReport(source, options.campaign, options.against),
+  )
   process.stdout.write(render(report, options.json === true ? 'json' : options.format))
 }
 
-async function withSource<T>(options: ReportOptions, work: (source: CampaignSource) => Promise<T>): Promise<T> {
+async function withSource<T>(
+  command: string,
+  options: SourceOptions,
+  work: (source: CampaignSource) => Promise<T>,
+): Promise<T> {
   if (options.collector !== undefined) {
     const token = options.tokenFile === undefined ? {} : { token: readTokenFile(options.tokenFile) }
     const client = new CollectorClient(options.collector, token)
@@ -97,7 +119,7 @@ async function withSource<T>(options: ReportOptions, work: (source: CampaignSour
     }
   }
   if (options.store === undefined) {
-    throw new ProbeError('BAD_OPTION', 'report needs --collector URL or --store sqlite:FILE, to know where to read')
+    throw new ProbeError('BAD_OPTION', `${command} needs --collector URL or --store sqlite:FILE, to know where to read`)
   }
   const store = openStore(options.store, 'read')
   try {
@@ -116,4 +138,32 @@ function render(report: Report, format: ReportOptions['format']): string {
     case 'json':
       return `${JSON.stringify(report, undefined, 2)}\n`
   }
+}
+
+interface CompareOptions extends SourceOptions {
+  readonly json?: true
+}
+
+export function compareCommand(): Command {
+  const command = new Command('compare')
+    .description("Says whether two campaigns differ, by Fisher's exact test, and what difference could have been seen")
+    .argument('<A>', 'a campaign')
+    .argument('<B>', 'another campaign')
+  return addSourceOptions(command)
+    .option('--json', 'one JSON document on stdout (plugpull.compare/1)')
+    .addHelpText(
+      'after',
+      exitStatusHelp('plugpull compare qcow2 raw --store sqlite:plugpull.db', [
+        EXIT.held,
+        EXIT.usage,
+        EXIT.unavailable,
+      ]),
+    )
+    .action(runCompare)
+}
+
+async function runCompare(a: string, b: string, options: CompareOptions): Promise<void> {
+  const comparison = await withSource('compare', options, (source) => collectComparison(source, a, b))
+  const text = options.json === true ? `${JSON.stringify(comparison)}\n` : renderComparison(comparison)
+  process.stdout.write(text)
 }

@@ -1,19 +1,17 @@
-/** What `plugpull report` tells, fetched from a collector or straight from its store; rendering is in report.ts. */
-import { type CampaignSummary, type RunSummary, summarise } from '../core/campaign.ts'
+/** What `plugpull report` and `plugpull compare` tell, fetched from a collector or straight from its store; rendering is elsewhere. */
+import { type CampaignSummary, type CampaignView, type RunSummary, summarise } from '../core/campaign.ts'
+import { type CampaignComparison, type Compared, compareCampaigns, pOf } from '../core/compare.ts'
 import { ProbeError } from '../core/errors.ts'
-import { fisherExact } from '../core/statistics.ts'
+import { type CampaignEvidence, evidenceOf } from '../core/evidence.ts'
 import type { CollectorClient } from '../io/collector-client.ts'
 import type { Store } from './store.ts'
 
 export const REPORT_SCHEMA = 'plugpull.report/1'
 
-const COMPARED = ['violation', 'lost', 'torn', 'reordered'] as const
-export type Compared = (typeof COMPARED)[number]
-
-export interface Report {
+export interface Report extends CampaignView {
   readonly schema: typeof REPORT_SCHEMA
-  readonly campaign: string
-  readonly summary: CampaignSummary
+  /** What the figures support. */
+  readonly evidence: CampaignEvidence
   /** Oldest first. */
   readonly runs: readonly RunSummary[]
   /** The campaign it is compared with, and for each rate the two-sided p of Fisher's exact test. */
@@ -26,14 +24,14 @@ export interface Report {
 
 /** Where campaigns are read from. Throws CAMPAIGN_UNKNOWN. */
 export interface CampaignSource {
-  summary(campaign: string): Promise<CampaignSummary>
+  campaign(campaign: string): Promise<CampaignView>
   /** Newest first. */
   runs(campaign: string): AsyncIterable<RunSummary>
 }
 
 export function sourceOfClient(client: CollectorClient): CampaignSource {
   return {
-    summary: async (campaign) => (await client.campaign(campaign)).summary,
+    campaign: (campaign) => client.campaign(campaign),
     runs: (campaign) => client.allRuns(campaign),
   }
 }
@@ -42,14 +40,14 @@ const PAGE_RUNS = 1000
 
 export function sourceOfStore(store: Store): CampaignSource {
   return {
-    summary: async (campaign) => {
+    campaign: async (campaign) => {
       const found = await store.campaign(campaign)
       if (found === undefined) {
         const known = (await store.campaigns()).map((one) => one.campaign).slice(0, 10)
         const has = known.length === 0 ? 'it has none yet' : `it has ${known.join(', ')}`
         throw new ProbeError('CAMPAIGN_UNKNOWN', `${store.name} has no campaign ${JSON.stringify(campaign)}; ${has}`)
       }
-      return summarise(found.runs, found.verdicts)
+      return { campaign, summary: summarise(found.runs, found.verdicts), setup: found.setup }
     },
     async *runs(campaign) {
       for (let after: string | undefined; ;) {
@@ -65,18 +63,25 @@ export function sourceOfStore(store: Store): CampaignSource {
 
 /** The report of a campaign, compared with another where one is named. */
 export async function collectReport(source: CampaignSource, campaign: string, against?: string): Promise<Report> {
-  const summary = await source.summary(campaign)
-  const other = against === undefined ? undefined : await source.summary(against)
+  const view = await source.campaign(campaign)
+  const other = against === undefined ? undefined : await source.campaign(against)
   const runs: RunSummary[] = []
   for await (const run of source.runs(campaign)) runs.push(run)
-  const report = { schema: REPORT_SCHEMA, campaign, summary, runs: runs.toReversed() } as const
-  if (against === undefined || other === undefined) return report
-  return { ...report, against: { campaign: against, summary: other, p: compare(summary, other) } }
+  const evidence = evidenceOf(view.summary, view.setup)
+  const report = { schema: REPORT_SCHEMA, ...view, evidence, runs: runs.toReversed() } as const
+  if (other === undefined) return report
+  const p = (rate: Compared): number => pOf(view.summary, other.summary, rate)
+  const ps = { violation: p('violation'), lost: p('lost'), torn: p('torn'), reordered: p('reordered') }
+  return { ...report, against: { campaign: other.campaign, summary: other.summary, p: ps } }
 }
 
-function compare(here: CampaignSummary, there: CampaignSummary): Record<Compared, number> {
-  const p = (rate: Compared): number => fisherExact(here.rates[rate], there.rates[rate])
-  return { violation: p('violation'), lost: p('lost'), torn: p('torn'), reordered: p('reordered') }
+export const COMPARE_SCHEMA = 'plugpull.compare/1'
+
+export interface Comparison extends CampaignComparison {
+  readonly schema: typeof COMPARE_SCHEMA
 }
 
-export const COMPARED_RATES: readonly Compared[] = COMPARED
+export async function collectComparison(source: CampaignSource, a: string, b: string): Promise<Comparison> {
+  const views = [await source.campaign(a), await source.campaign(b)] as const
+  return { schema: COMPARE_SCHEMA, ...compareCampaigns(...views) }
+}

@@ -2,9 +2,11 @@
 import type { CampaignSummary, RunSummary } from '../core/campaign.ts'
 import { FINDING_KINDS } from '../core/finding.ts'
 import { formatBytes, formatMs } from '../core/size.ts'
-import { COMPARED_RATES, type Compared, type Report } from './report-data.ts'
+import { COMPARED_RATES, type Compared } from '../core/compare.ts'
+import { evidenceLines } from '../core/evidence-text.ts'
+import type { Report } from './report-data.ts'
 
-const RATE_NAMES: Readonly<Record<Compared, string>> = {
+export const RATE_NAMES: Readonly<Record<Compared, string>> = {
   violation: 'contract broken',
   lost: 'writes lost',
   torn: 'writes torn',
@@ -22,8 +24,11 @@ export function renderText(report: Report): string {
     '',
     ...totalsLines(report.summary),
     '',
+    'What the figures support:',
+    ...evidenceLines(report.evidence).map((line) => `  ${line}`),
+    '',
     ...againstLines(report),
-    ...textTable(report.runs.map(runCells)),
+    ...alignedRows([RUN_HEAD, ...report.runs.map(runCells)]),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -48,12 +53,16 @@ export function renderMarkdown(report: Report): string {
     '',
     ...totalsLines(summary).map((line) => `- ${line}`),
     '',
+    'What the figures support:',
+    '',
+    ...evidenceLines(report.evidence).map((line) => `- ${markdownText(line)}`),
+    '',
     ...markdownTable(RUN_HEAD, report.runs.map(runCells)),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function countsLine({ runs, verified, held, violation, inconclusive }: CampaignSummary): string {
+export function countsLine({ runs, verified, held, violation, inconclusive }: CampaignSummary): string {
   const open = runs - verified
   const words = [`${held} held`, `${violation} violation`, `${inconclusive} inconclusive`]
   return `${runs} ${runs === 1 ? 'run' : 'runs'}: ${words.join(', ')}${open === 0 ? '' : `, ${open} not verified`}`
@@ -82,7 +91,7 @@ function againstLines({ campaign, summary, against }: Report): string[] {
   return [`${campaign} / ${against.campaign}, Fisher's exact test:`, ...rows, '']
 }
 
-const formatP = (p: number): string => (p < 0.0001 ? 'below 0.0001' : p.toFixed(4))
+export const formatP = (p: number): string => (p < 0.0001 ? 'below 0.0001' : p.toFixed(4))
 
 const RUN_HEAD = ['run', 'created', 'cut', 'verdict', 'lost', 'torn', 'reordered', 'oldest lost']
 
@@ -95,10 +104,10 @@ function runCells({ run, createdAt, cut, verdict }: RunSummary): string[] {
   return [...facts, verdict.verdict, ...sums, exposure.lostWrites === 0 ? '-' : formatMs(exposure.oldestLostMs)]
 }
 
-function textTable(rows: readonly (readonly string[])[]): string[] {
-  const all = [RUN_HEAD, ...rows]
-  const widths = RUN_HEAD.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
-  return all.map((row) =>
+/** Rows as columns of equal width. */
+export function alignedRows(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')

@@ -34,7 +34,7 @@ function addCampaignRoutes(app: CollectorServer, { store }: RouteContext): void 
     method: 'GET',
     url: '/v1/campaigns/:name',
     schema: {
-      summary: 'A campaign: counts, rates with their intervals, exposure',
+      summary: 'A campaign: counts, rates with their intervals, exposure, measures, what its runs were',
       params: schema.CampaignParams,
       response: { 200: schema.CampaignBody, ...schema.refusals },
     },
@@ -47,7 +47,8 @@ function addCampaignRoutes(app: CollectorServer, { store }: RouteContext): void 
           `the collector has no campaign ${JSON.stringify(name)}; GET /v1/campaigns lists those it has`,
         )
       }
-      return { campaign: name, summary: summarise(campaign.runs, campaign.verdicts) }
+      const { runs, verdicts, setup } = campaign
+      return { campaign: name, summary: summarise(runs, verdicts), setup }
     },
   })
 }

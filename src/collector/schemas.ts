@@ -5,7 +5,7 @@
  * dropped: a store of evidence keeps what it was given.
  */
 import type { Readable } from 'node:stream'
-import { Type } from 'typebox'
+import { type TProperties, Type } from 'typebox'
 import { PROGRESS_STATES, type CampaignView, type RunView } from '../core/campaign.ts'
 import type { Finding } from '../core/finding.ts'
 import type { Manifest } from '../core/manifest.ts'
@@ -80,6 +80,23 @@ export const Cut = Type.Object(
 )
 export const CutRecordedBody = Type.Object({ run: Type.String(), recorded: Type.Boolean() })
 
+const ClassName = Type.String({ pattern: '^[0-9]{1,15}$' })
+const Histogram = Type.Record(ClassName, count)
+const Spread = Type.Object(
+  { classes: Histogram, most: Type.Number({ minimum: 0 }) },
+  { ...open, description: 'counts by 1-2-5 class, named by the lower bound, and the largest value' },
+)
+const unitCounts = { exposed: count, filling: count, whole: count, torn: count }
+const perUnit = <T extends TProperties>(counts: T) => Type.Record(ClassName, Type.Object(counts, open))
+const measureFields = {
+  atRisk: Type.Object(
+    { completeWrites: count, tellingWrites: count, inFlightWrites: count, multiSectorWrites: count, sectors: count },
+    open,
+  ),
+  tears: Type.Object({ alignments: Histogram, writeSizes: Histogram, unlocated: count }, open),
+  lostAgesMs: Spread,
+  reordered: Type.Object({ writesAhead: Spread, msAhead: Spread }, open),
+}
 const hazards = { lost: count, torn: count, reordered: count, corrupt: count }
 const verdictFields = {
   schema: Type.Literal(VERDICT_SCHEMA),
@@ -107,6 +124,7 @@ const verdictFields = {
   hazards: Type.Object(hazards, open),
   liedFlushes: count,
   exposure: Type.Object({ lostWrites: count, lostBytes: count, oldestLostMs: Type.Number({ minimum: 0 }) }, open),
+  measures: Type.Optional(Type.Object({ ...measureFields, atomicity: perUnit(unitCounts) }, open)),
   log: Type.Object(
     { tail: Type.Enum(['clean', 'truncated', 'corrupt']), ended: Type.Boolean(), lastRecordMs: Type.Number() },
     open,
@@ -171,6 +189,17 @@ const Proportion = Type.Object(
   { count, of: count, low: Type.Number(), high: Type.Number(), text: Type.String() },
   { description: 'a share of runs with its 95 % Wilson interval' },
 )
+const CampaignMeasuresBody = Type.Object(
+  {
+    ...measureFields,
+    runs: count,
+    contracts: Type.Record(Type.String(), count),
+    checked: Type.Object({ stableSectors: count, supersededSectors: count, stableWrites: count, flushes: count }, open),
+    cutsWith: Type.Object({ completeWrites: count, inFlightWrites: count, multiSectorWrites: count }, open),
+    atomicity: perUnit({ ...unitCounts, cuts: count, fillingCuts: count, tornCuts: count }),
+  },
+  { ...open, description: 'sums over the runs whose newest verdict carries measures' },
+)
 export const CampaignBody = Type.Unsafe<CampaignView>(
   Type.Object({
     campaign: Type.String(),
@@ -185,7 +214,13 @@ export const CampaignBody = Type.Unsafe<CampaignView>(
       hazards: verdictFields.hazards,
       liedFlushes: count,
       exposure: verdictFields.exposure,
+      measures: Type.Optional(CampaignMeasuresBody),
     }),
+    setup: Type.Optional(
+      Type.Record(Type.String(), Type.Record(Type.String(), count), {
+        description: 'what the runs were: facet, value, number of runs',
+      }),
+    ),
   }),
 )
 

@@ -75,6 +75,7 @@ export interface Statements {
   readonly insertVerdict: Database.Statement<VerdictColumns>
   readonly campaigns: Database.Statement<[], CampaignCounts>
   readonly newestVerdicts: Database.Statement<[string], { summary: string }>
+  readonly manifests: Database.Statement<[string], { manifest: string; cut: string | null }>
 }
 
 export function prepareStatements(db: Database.Database): Statements {
@@ -105,6 +106,7 @@ export function prepareStatements(db: Database.Database): Statements {
     insertVerdict: db.prepare(INSERT_VERDICT),
 
     campaigns: db.prepare(CAMPAIGNS),
+    manifests: db.prepare('SELECT manifest, cut FROM runs WHERE campaign = ? ORDER BY id'),
     newestVerdicts: db.prepare(
       `SELECT verdicts.summary FROM runs ${NEWEST_VERDICT} WHERE campaign = ? AND verdicts.id IS NOT NULL ORDER BY runs.id`,
     ),

@@ -9,6 +9,8 @@ import { isDeepStrictEqual } from 'node:util'
 import Database from 'better-sqlite3'
 import type { CampaignCounts, CutRecord, RunSummary, RunView, VerdictSummary } from '../core/campaign.ts'
 import { messageOf, ProbeError } from '../core/errors.ts'
+import { isManifest } from '../core/manifest.ts'
+import { type CampaignSetup, SetupCounter, setupOf } from '../core/setup.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { migrate, requireSchema } from './sqlite-schema.ts'
 import { type LogRow, prepareStatements, type RunRow, type Statements } from './sqlite-statements.ts'
@@ -255,8 +257,18 @@ class SqliteStore implements Store {
       const runs = this.#sql.countRuns.get(name)?.count ?? 0
       if (runs === 0) return undefined
       const verdicts: VerdictSummary[] = this.#sql.newestVerdicts.all(name).map(({ summary }) => JSON.parse(summary))
-      return { runs, verdicts }
+      return { runs, verdicts, setup: this.#setup(name) }
     })
+  }
+
+  /** Manifests can be long and runs many: one is read at a time. */
+  #setup(campaign: string): CampaignSetup {
+    const counter = new SetupCounter()
+    for (const { manifest, cut } of this.#sql.manifests.iterate(campaign)) {
+      const parsed: unknown = JSON.parse(manifest)
+      if (isManifest(parsed)) counter.add(setupOf(parsed, cut === null ? undefined : JSON.parse(cut)))
+    }
+    return counter.setup()
   }
 
   async check(): Promise<void> {

@@ -7,6 +7,7 @@
  */
 import type { CampaignCounts, CutRecord, RunProgress, RunSummary, RunView, VerdictSummary } from '../core/campaign.ts'
 import type { Manifest } from '../core/manifest.ts'
+import type { CampaignSetup } from '../core/setup.ts'
 import type { Verdict } from '../core/verdict.ts'
 
 export interface NewRun {
@@ -34,6 +35,14 @@ export type AppendOutcome =
   /** The log holds another byte at `offset`; nothing was kept. */
   | { readonly kind: 'conflict'; readonly offset: number }
   | { readonly kind: 'run-unknown' }
+
+export interface CampaignRecords {
+  readonly runs: number
+  /** The newest verdict of each run that has one. */
+  readonly verdicts: readonly VerdictSummary[]
+  /** What the runs were, by their manifests and cuts (core/setup); a manifest that is not one counts for nothing. */
+  readonly setup: CampaignSetup
+}
 
 export interface RunQuery {
   readonly campaign?: string
@@ -91,8 +100,8 @@ export interface Store {
   /** Campaigns, the one with the newest run first. */
   campaigns(): Promise<readonly CampaignCounts[]>
 
-  /** Number of runs of a campaign and the newest verdict of each that has one, or `undefined` where there is no run of it. */
-  campaign(name: string): Promise<{ readonly runs: number; readonly verdicts: readonly VerdictSummary[] } | undefined>
+  /** What the store has of a campaign, or `undefined` where there is no run of it. */
+  campaign(name: string): Promise<CampaignRecords | undefined>
 
   /** Throws STORE_UNAVAILABLE where the store can no longer be trusted to keep what it is given. */
   check(): Promise<void>

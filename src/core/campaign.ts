@@ -4,7 +4,9 @@
  * Data and arithmetic only: who keeps it is the collector's business, who words it the reports'. A rate is always a
  * share of *runs* in which something happened at least once, with its interval: runs are independent, the writes of one are not.
  */
+import { type CampaignMeasures, sumMeasures } from './campaign-measures.ts'
 import type { Manifest } from './manifest.ts'
+import type { CampaignSetup } from './setup.ts'
 import { type Proportion, proportion } from './statistics.ts'
 import type { HazardCounts, Verdict, VerdictWord, ViolationCounts } from './verdict.ts'
 
@@ -106,12 +108,16 @@ export interface CampaignSummary {
   readonly liedFlushes: number
   /** Sums for writes and bytes; for the age, the worst run. */
   readonly exposure: { readonly lostWrites: number; readonly lostBytes: number; readonly oldestLostMs: number }
+  /** Absent where no verdict carries measures: they are of an earlier version. */
+  readonly measures?: CampaignMeasures
 }
 
 /** A campaign in full. */
 export interface CampaignView {
   readonly campaign: string
   readonly summary: CampaignSummary
+  /** What its runs were; absent where the collector is of an earlier version. */
+  readonly setup?: CampaignSetup
 }
 
 type Happening = 'lost' | 'torn' | 'reordered'
@@ -128,6 +134,7 @@ export function summarise(runs: number, verdicts: readonly VerdictSummary[]): Ca
     verdicts.reduce((total, verdict) => total + of(verdict), 0)
   const held = having('held')
   const violation = having('violation')
+  const measures = sumMeasures(verdicts)
   return {
     runs,
     verified: verdicts.length,
@@ -162,5 +169,6 @@ export function summarise(runs: number, verdicts: readonly VerdictSummary[]): Ca
       lostBytes: sum(({ exposure }) => exposure.lostBytes),
       oldestLostMs: verdicts.reduce((oldest, { exposure }) => Math.max(oldest, exposure.oldestLostMs), 0),
     },
+    ...(measures === undefined ? {} : { measures }),
   }
 }

@@ -59,3 +59,10 @@ export function runsOf(view: WriteView, noteAt: NoteAt): readonly SectorRun[] {
   }
   return runs.slice(0, RUNS_MAX)
 }
+
+/** The largest power of two that divides a byte address, at most 1 GiB. */
+export function alignmentOf(bytes: number): number {
+  let alignment = 1
+  while (alignment < 2 ** 30 && bytes % (alignment * 2) === 0) alignment *= 2
+  return alignment
+}

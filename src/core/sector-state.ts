@@ -54,6 +54,7 @@ interface WritesAtHand {
 export interface StateCounts {
   present: number
   missing: number
+  overwritten: number
   partial: number
   provenPresent: number
   provenMissing: number
@@ -65,6 +66,7 @@ export function countStates(view: WriteView): StateCounts {
   const counts = {
     present: 0,
     missing: 0,
+    overwritten: 0,
     partial: 0,
     provenPresent: 0,
     provenMissing: 0,
@@ -84,6 +86,9 @@ export function countStates(view: WriteView): StateCounts {
       case STATE.partial:
         counts.partial++
         counts.provenPartial += proven
+        break
+      case STATE.overwritten:
+        counts.overwritten++
         break
       case undefined:
       default:

@@ -77,3 +77,14 @@ export function formatMs(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
   return `${(ms / 60_000).toFixed(1)} min`
 }
+
+/** 1234567 → `1,234,567`. */
+export const formatCount = (count: number): string => String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')
+
+/** `1 write`, `3 writes`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`
+}
+
+/** 0.0722 → `7.2 %`. */
+export const formatPercent = (share: number): string => `${(share * 100).toFixed(1)} %`

@@ -95,3 +95,50 @@ function logFactorials(most: number): Float64Array {
   for (let n = 2; n <= most; n++) table[n] = (table[n - 1] ?? 0) + Math.log(n)
   return table
 }
+
+/** What "at 95 % confidence" leaves to chance. */
+const ERROR_MAX = 0.05
+
+/**
+ * Where nothing happened in `of` independent trials, any rate above this is excluded at 95 % confidence: with such a rate
+ * a run of so many without it would come in fewer than 5 of 100 cases. Exact and one-sided (Clopper and Pearson, 1934):
+ * the solution of (1 − rate)^n = 0.05. The rule of three is its approximation, −ln 0.05 / n ≈ 3/n, and always a little larger.
+ */
+export function excludedAbove(of: number): number {
+  checkCount(0, of)
+  return of === 0 ? 1 : 1 - ERROR_MAX ** (1 / of)
+}
+
+/** How many trials in which nothing happens it takes to exclude every rate above this one. */
+export const trialsToExclude = (rate: number): number => Math.ceil(Math.log(ERROR_MAX) / Math.log1p(-rate))
+
+/**
+ * p of several comparisons, each made larger for the chances that the others had (Holm, 1979), in the order given: with
+ * those below 0.05 taken as differences, the chance of any false one among them is below 5 %.
+ */
+export function holm(ps: readonly number[]): readonly number[] {
+  const adjusted = ps.map(() => 1)
+  let most = 0
+  const ascending = ps.map((p, index) => ({ p, index })).toSorted((a, b) => a.p - b.p)
+  for (const [rank, { p, index }] of ascending.entries()) {
+    most = Math.max(most, Math.min(1, (ps.length - rank) * p))
+    adjusted[index] = most
+  }
+  return adjusted
+}
+
+/**
+ * The nearest count in `of` trials that would have differed from `from`: above its rate where that is a half at most, else
+ * below. `undefined` where no outcome would have. As one of several comparisons, the least of their p must be below
+ * 0.05 / `comparisons` to be a difference (Holm).
+ */
+export function detectableCount(from: Comparison, of: number, comparisons = 1): number | undefined {
+  checkCount(from.count, from.of)
+  if (from.of === 0) return undefined
+  const isLow = from.count * 2 <= from.of
+  const start = (from.count * of) / from.of
+  const step = isLow ? 1 : -1
+  for (let count = isLow ? Math.ceil(start) : Math.floor(start); count >= 0 && count <= of; count += step)
+    if (fisherExact(from, { count, of }) * comparisons < ERROR_MAX) return count
+  return undefined
+}

@@ -8,8 +8,9 @@ import type { Content, Finding } from './finding.ts'
 import { FindingList } from './finding-list.ts'
 import { flushLies } from './flush-lies.ts'
 import { type History, NEVER, msOf } from './history.ts'
+import { Measurer, isTorn } from './measures.ts'
 import { type OddPlace, OddSectors } from './odd-sectors.ts'
-import { type NoteAt, boundariesOf, missingOf, runsOf } from './sector-runs.ts'
+import { type NoteAt, alignmentOf, boundariesOf, missingOf, runsOf } from './sector-runs.ts'
 import { type StateCounts, type WriteView, countStates } from './sector-state.ts'
 import { SECTOR_BYTES } from './units.ts'
 import { VERDICT_SCHEMA, type Verdict } from './verdict.ts'
@@ -31,9 +32,12 @@ export class Tally {
   readonly #contract: Contract
   readonly #findings: FindingList
   readonly #odd: OddSectors
+  readonly #measures: Measurer
   readonly #status: Uint8Array
   /** Of writes that are lost or torn in violation, or would be called reordered. */
   readonly #missingOf = new Map<number, readonly number[]>()
+  /** Of those of them that are torn: takes the tear out of the measures. */
+  readonly #untear = new Map<number, () => void>()
   readonly #checked = { sectors: 0, stableSectors: 0, supersededSectors: 0, stableWrites: 0 }
   readonly #exposure = { lostWrites: 0, lostBytes: 0, oldestLostMs: 0 }
   #newestSeen = 0
@@ -46,6 +50,7 @@ export class Tally {
     this.#contract = contract
     this.#findings = new FindingList(findingsMax)
     this.#odd = new OddSectors(history, this.#findings)
+    this.#measures = new Measurer(history)
     this.#status = new Uint8Array(history.possibleMax + 1)
   }
 
@@ -82,8 +87,8 @@ export class Tally {
     const counts = countStates(view)
     const stable = this.isStable(write, view.fua)
     if (stable) this.#checked.stableWrites++
-    if (counts.partial > 0 || (counts.present > 0 && counts.missing > 0))
-      this.#torn(write, view, noteAt, counts, stable)
+    this.#measures.settled(write, view, counts, stable)
+    if (isTorn(counts)) this.#torn(write, view, noteAt, counts, stable)
     else if (counts.missing > 0) this.#lost(write, view, noteAt, counts, stable)
     else this.#status[write] = counts.present > 0 ? STATUS.intact : STATUS.unknown
   }
@@ -103,6 +108,8 @@ export class Tally {
     if (isViolation) this.#status[write] = STATUS.tornStable
     else this.#status[write] = complete ? STATUS.torn : STATUS.tornInFlight
     this.#expose(write, counts)
+    const untear = this.#measures.torn(view, noteAt)
+    if (isViolation && this.#untear.size < REMEMBERED_MAX) this.#untear.set(write, untear)
     this.#add('torn', isViolation, write, view, noteAt, tornRule(atomic && isViolation, counts.partial > 0, stable))
   }
 
@@ -118,6 +125,7 @@ export class Tally {
   #expose(write: number, counts: StateCounts): void {
     const ageMs = this.#ageMs(write)
     if (ageMs === undefined) return
+    this.#measures.lost(ageMs)
     this.#exposure.lostWrites++
     this.#exposure.lostBytes += (counts.missing + counts.partial) * SECTOR_BYTES
     this.#exposure.oldestLostMs = Math.max(this.#exposure.oldestLostMs, ageMs)
@@ -198,6 +206,7 @@ export class Tally {
       hazards: this.#findings.hazardCounts(),
       liedFlushes,
       exposure: this.#exposure,
+      measures: this.#measures.result(),
       log: { tail: this.#history.logEnd.tail, ended: this.#history.ended, lastRecordMs: msOf(this.#history.lastUs) },
       findings,
       findingsOmitted: this.#findings.omitted(findings),
@@ -238,6 +247,7 @@ export class Tally {
       const status = this.#status[write]
       if (status === STATUS.lostStable || status === STATUS.tornStable)
         this.#findings.withdraw(status === STATUS.lostStable ? 'lost' : 'torn', write)
+      if (status === STATUS.tornStable) this.#untear.get(write)?.()
       this.#status[write] = STATUS.unknown
     }
   }
@@ -256,14 +266,15 @@ export class Tally {
 
   #addReordered(write: number, survivor: number, rule: 'commit-without-data' | undefined): void {
     const severity = this.#contract.name === 'ordered' && rule === undefined ? 'violation' : 'hazard'
-    if (!this.#findings.count(severity, 'reordered')) return
-    const planned = this.#history.plan.write(write)
     const times = this.#history.timesOf(write)
     const later = this.#history.timesOf(survivor)
     const msAhead = Math.max(
       0,
       msOf(((later.issuedMs ?? msOf(this.#history.lastUs)) - (times.completedMs ?? 0)) * 1000),
     )
+    this.#measures.reordered(survivor - write, msAhead)
+    if (!this.#findings.count(severity, 'reordered')) return
+    const planned = this.#history.plan.write(write)
     const finding = {
       kind: 'reordered',
       severity,
@@ -298,11 +309,4 @@ function tornRule(atomic: boolean, mixed: boolean, stable: boolean): string | un
   if (mixed) return 'mixed-sector'
   if (stable) return 'stable'
   return atomic ? 'atomic' : undefined
-}
-
-/** The largest power of two that divides a byte address, at most 1 GiB. */
-function alignmentOf(bytes: number): number {
-  let alignment = 1
-  while (alignment < 2 ** 30 && bytes % (alignment * 2) === 0) alignment *= 2
-  return alignment
 }

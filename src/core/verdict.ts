@@ -1,6 +1,7 @@
 /** The result of one verification: schema `plugpull.verdict/1`. Additions are welcome, removals are not. */
 import { EXIT } from './errors.ts'
 import type { Finding } from './finding.ts'
+import type { Measures } from './measures.ts'
 
 export const VERDICT_SCHEMA = 'plugpull.verdict/1'
 
@@ -47,6 +48,8 @@ export interface Verdict {
   /** Flushes of which every stable write that could be checked is missing. */
   readonly liedFlushes: number
   readonly exposure: { readonly lostWrites: number; readonly lostBytes: number; readonly oldestLostMs: number }
+  /** Absent in verdicts of versions that did not measure. */
+  readonly measures?: Measures
   readonly log: {
     readonly tail: 'clean' | 'truncated' | 'corrupt'
     readonly ended: boolean

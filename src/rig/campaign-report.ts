@@ -1,4 +1,5 @@
 /** A campaign in words: one line a cycle, and a closing summary with what was lost, torn and reordered. */
+import { evidenceLines } from '../core/evidence-text.ts'
 import { formatBytes, formatMs } from '../core/size.ts'
 import type { Verdict } from '../core/verdict.ts'
 import type { CampaignResult, ControlResult, CycleResult } from './campaign.ts'
@@ -51,6 +52,7 @@ export function campaignText(result: CampaignResult): string {
     `  at risk       ${riskText(summary)}`,
   ]
   if (summary.liedFlushes > 0) lines.push(`  flushes that were a lie: ${summary.liedFlushes}`)
+  lines.push(...evidenceLines(result.evidence).map((line) => `  ${line}`))
   if (result.positiveControl !== undefined) lines.push(`  ${controlText(result.positiveControl)}`)
   lines.push(`  replay a cycle with --seed and its seed; the first has ${result.seed}`)
   return lines.join('\n')

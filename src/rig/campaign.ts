@@ -3,7 +3,9 @@
  * The arithmetic over verdicts is core/campaign.ts; wording is campaign-report.ts.
  */
 import { type CampaignSummary, type CutRecord, summarise } from '../core/campaign.ts'
+import { type CampaignEvidence, evidenceOf } from '../core/evidence.ts'
 import type { Manifest, TargetFacts } from '../core/manifest.ts'
+import { type RunSetup, countSetups } from '../core/setup.ts'
 import { EXIT } from '../core/errors.ts'
 import { type Proportion, proportion } from '../core/statistics.ts'
 import { type Verdict, type VerdictWord, exitStatusOf } from '../core/verdict.ts'
@@ -35,6 +37,8 @@ export interface CycleResult {
   readonly word: VerdictWord
   readonly cut?: CutRecord
   readonly told?: Told
+  /** What the run was, facet by facet; absent in records of an earlier version. */
+  readonly setup?: RunSetup
   readonly verdict?: Verdict
   /** Why there is no verdict, or why it must not be relied on; with the last words of whatever failed. */
   readonly problem?: string
@@ -75,6 +79,8 @@ export interface CampaignResult {
   readonly seed: string
   readonly cycles: readonly CycleResult[]
   readonly summary: LoopSummary
+  /** What the figures support. */
+  readonly evidence: CampaignEvidence
   readonly positiveControl?: ControlResult
 }
 
@@ -93,6 +99,7 @@ export function campaignOf(
   if (unclear > 0) reasons.push(`${unclear} of ${cycles.length} cycles are inconclusive`)
   if (control?.caught === false) reasons.push(`the positive control was not caught: ${control.why}`)
   const violated = cycles.some(({ word }) => word === 'violation')
+  const summary = summaryOf(cycles)
   const verdict = violated ? 'violation' : reasons.length > 0 ? 'inconclusive' : 'held'
   return {
     schema: CAMPAIGN_SCHEMA,
@@ -100,15 +107,19 @@ export function campaignOf(
     verdict,
     inconclusiveBecause: verdict === 'inconclusive' ? reasons : [],
     cycles,
-    summary: summaryOf(cycles),
+    summary,
+    evidence: evidenceOf(
+      summary,
+      countSetups(cycles.filter(isTrusted).flatMap(({ setup }) => (setup === undefined ? [] : [setup]))),
+    ),
     ...(control === undefined ? {} : { positiveControl: control }),
   }
 }
 
+const isTrusted = ({ problem }: CycleResult): boolean => problem === undefined
+
 function summaryOf(cycles: readonly CycleResult[]): LoopSummary {
-  const trusted = cycles.flatMap(({ verdict, problem }) =>
-    verdict === undefined || problem !== undefined ? [] : [verdict],
-  )
+  const trusted = cycles.filter(isTrusted).flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict]))
   const { runs, ...rest } = summarise(cycles.length, trusted)
   const inconclusive = cycles.filter(({ word }) => word === 'inconclusive').length
   return { cycles: runs, ...rest, inconclusive, rates: { ...rest.rates, inconclusive: proportion(inconclusive, runs) } }

@@ -11,6 +11,7 @@ import { basename, join, resolve } from 'node:path'
 import { type ErrorCode, ProbeError, errnoOf, messageOf } from '../core/errors.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { runIdAt } from '../core/run-id.ts'
+import { type RunSetup, setupOf } from '../core/setup.ts'
 import { type CycleResult, type Told, toldOf } from './campaign.ts'
 import { type Collector, verifyArguments, verifyRun } from './children.ts'
 import { driveToCut } from './drive.ts'
@@ -41,6 +42,7 @@ export interface Course {
   /** Size of the log when it had come to its end after the cut; looked at for a machine that is not ours. */
   logBytes?: number
   told?: Told
+  setup?: RunSetup
   verdict?: Verdict
   problem?: string
   note?: string
@@ -123,6 +125,7 @@ async function driveAndVerify(context: CycleContext, course: Course, machine: Ma
   }
   const { manifest } = await client.run(course.run)
   course.told = toldOf(manifest)
+  course.setup = setupOf(manifest, course.cut)
   context.signal.throwIfAborted()
   course.verdict = await verdictOf(context, course, machine, manifest.contract)
 }
@@ -165,7 +168,7 @@ async function verifyInGuest(context: CycleContext, { run }: Course, machine: Gu
 }
 
 function resultOf(course: Course): CycleResult {
-  const { cycle, run, seed, cutAfterMs, cut, told, note, problem, verdict } = course
+  const { cycle, run, seed, cutAfterMs, cut, told, setup, note, problem, verdict } = course
   const word = problem === undefined ? (verdict?.verdict ?? 'inconclusive') : 'inconclusive'
   return {
     cycle,
@@ -175,6 +178,7 @@ function resultOf(course: Course): CycleResult {
     word,
     ...(cut === undefined ? {} : { cut }),
     ...(told === undefined ? {} : { told }),
+    ...(setup === undefined ? {} : { setup }),
     ...(verdict === undefined ? {} : { verdict }),
     ...(problem === undefined ? {} : { problem }),
     ...(note === undefined ? {} : { note }),

@@ -1,9 +1,10 @@
 /** The collector's commands as a program of their own, so that these tests need no other part of the product. */
 import { Command } from 'commander'
-import { collectorCommand, reportCommand } from '../../src/collector/command.ts'
+import { collectorCommand, compareCommand, reportCommand } from '../../src/collector/command.ts'
 import { ProbeError } from '../../src/core/errors.ts'
 
-const root = new Command('plugpull').addCommand(collectorCommand()).addCommand(reportCommand())
+const root = new Command('plugpull')
+for (const command of [collectorCommand(), reportCommand(), compareCommand()]) root.addCommand(command)
 try {
   await root.parseAsync(process.argv)
 } catch (error) {

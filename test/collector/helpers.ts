@@ -11,6 +11,7 @@ import { pino } from 'pino'
 import { createServer } from '../../src/collector/server.ts'
 import type { Store } from '../../src/collector/store.ts'
 import type { Manifest } from '../../src/core/manifest.ts'
+import type { Measures } from '../../src/core/measures.ts'
 import type { Verdict } from '../../src/core/verdict.ts'
 import { CollectorClient } from '../../src/io/collector-client.ts'
 
@@ -46,6 +47,21 @@ export function sampleManifest(run: string, campaign = 'sample', labels: Record<
   }
 }
 
+/** The same, with a plan in it as an agent writes it. */
+export const wholeManifest = (run: string, campaign = 'sample', labels: Record<string, string> = {}): Manifest => ({
+  ...sampleManifest(run, campaign, labels),
+  plan: {
+    workload: 'random',
+    seed: '0000000000000001',
+    region: { lba: 0, sectors: 2048 },
+    writeSectors: { least: 1, most: 8 },
+    alignSectors: 1,
+    clusterSectors: 128,
+    fuaPercent: 0,
+    cadence: { kind: 'writes', every: 16 },
+  },
+})
+
 const NONE = { lost: 0, torn: 0, reordered: 0, corrupt: 0 }
 
 export function sampleVerdict(run: string, changes: Partial<Verdict> = {}): Verdict {
@@ -74,6 +90,18 @@ export function sampleVerdict(run: string, changes: Partial<Verdict> = {}): Verd
     findingsOmitted: 0,
     ...changes,
   }
+}
+
+/** Measures in which everything that can be there is. */
+export const sampleMeasures: Measures = {
+  atRisk: { completeWrites: 3, tellingWrites: 2, inFlightWrites: 1, multiSectorWrites: 4, sectors: 32 },
+  tears: { alignments: { 0: 1, 4096: 2 }, writeSizes: { 8192: 2 }, unlocated: 0 },
+  atomicity: {
+    4096: { exposed: 4, filling: 3, whole: 3, torn: 0 },
+    8192: { exposed: 2, filling: 2, whole: 0, torn: 2 },
+  },
+  lostAgesMs: { classes: { 0: 1, 500: 1 }, most: 612.5 },
+  reordered: { writesAhead: { classes: { 2: 1 }, most: 3 }, msAhead: { classes: { 0: 1 }, most: 0.25 } },
 }
 
 /** A verdict with one lost write that the contract permits. */

@@ -9,7 +9,7 @@ import { API_ERRORS } from '../../src/collector/api-error.ts'
 import * as schema from '../../src/collector/schemas.ts'
 import { openSqliteStore } from '../../src/collector/sqlite-store.ts'
 import { APPEND_BYTES_MAX } from '../../src/io/collector-client.ts'
-import { lossyVerdict, runId, sampleManifest, scratch, startServer } from './helpers.ts'
+import { lossyVerdict, runId, sampleManifest, sampleMeasures, scratch, startServer } from './helpers.ts'
 
 // dist/test/collector → the checkout.
 const DOCS = readFileSync(new URL('../../../docs/HTTP-API.md', import.meta.url), 'utf8')
@@ -47,7 +47,7 @@ test('answers have the shapes that the document promises', async (t) => {
   await client.createRun(run, 'c', sampleManifest(run, 'c'))
   await client.append(run, 0, new Uint8Array(5), { state: 'writing', issued: 1, completed: 0, flushes: 0 })
   await client.recordCut(run, { kind: 'sigkill', at: '2026-01-01T00:00:00Z', died: true })
-  await client.publishVerdict(run, lossyVerdict(run))
+  await client.publishVerdict(run, { ...lossyVerdict(run), measures: sampleMeasures })
   const shapes = [
     ['/v1/runs', schema.RunsBody],
     [`/v1/runs/${run}`, schema.RunBody],

@@ -16,9 +16,11 @@ import {
   readAll,
   runId,
   sampleManifest,
+  sampleMeasures,
   sampleVerdict,
   scratch,
   spawnCollector,
+  wholeManifest,
 } from './helpers.ts'
 
 const AGENTS = 6
@@ -202,8 +204,64 @@ test('a report is the same from the store and from a collector', async (t) => {
     assert.deepEqual([unknown.status, unknown.stdout], [64, ''])
     assert.match(unknown.stderr, /CAMPAIGN_UNKNOWN: .*"none"/)
   }
+  // These verdicts carry no measures: they are told as far as they go.
+  assert.deepEqual(
+    report.evidence.sentences.map(({ about }: { about: string }) => about),
+    ['violation'],
+  )
+  assert.match(text, /What the figures support:\n {2}contract +held in 3 cuts: a violation rate above 63\.2 %/)
   assert.match(run('report', '--campaign', 'x').stderr, /BAD_OPTION: .*--collector.*--store/)
   const absent = join(folder, 'absent.db')
   assert.equal(run('report', '--campaign', 'x', '--store', `sqlite:${absent}`).status, 69)
   assert(!existsSync(absent))
+})
+
+test('a comparison is the same from the store and from a collector, and measures reach it', async (t) => {
+  const folder = scratch(t)
+  const spec = `sqlite:${join(folder, 'store.db')}`
+  const store = openSqliteStore(join(folder, 'store.db'))
+  const at = '2026-01-01T00:00:00.000Z'
+  for (let n = 1; n <= 20; n++) {
+    const id = runId(n)
+    const campaign = n <= 10 ? 'lossy' : 'calm'
+    const manifest = wholeManifest(id, campaign, { image: n <= 10 ? 'qcow2' : 'raw', rig: 'qemu' })
+    await store.createRun({ run: id, campaign, createdAt: at, manifest })
+    await store.recordCut(id, { kind: 'sigkill', at, died: true })
+    const verdict = n <= 10 ? lossyVerdict(id) : sampleVerdict(id)
+    await store.addVerdict(id, at, { ...verdict, measures: sampleMeasures })
+  }
+  await store.close()
+  const { url } = await spawnCollector(t, spec)
+
+  const [direct, remote] = [
+    ['--store', spec],
+    ['--collector', url],
+  ].map((source) => run('compare', 'lossy', 'calm', '--json', ...source))
+  assert.deepEqual([direct?.status, remote?.status], [0, 0], direct?.stderr)
+  const comparison = JSON.parse(direct?.stdout ?? '')
+  assert.deepEqual(JSON.parse(remote?.stdout ?? ''), comparison)
+  assert.equal(comparison.schema, 'plugpull.compare/1')
+  assert.deepEqual(comparison.a.summary.measures.tears.alignments, { 0: 10, 4096: 20 })
+  assert.deepEqual(comparison.differences, [{ facet: 'image', a: ['qcow2'], b: ['raw'] }])
+  assert.deepEqual([comparison.rates.lost.differs, comparison.rates.torn.differs], [true, false])
+
+  const text = run('compare', 'lossy', 'calm', '--store', spec).stdout
+  assert.match(
+    text,
+    /^lossy loses writes more often than calm: 10 of 10 cuts against 0 of 10; .* fewer than 1 in 10,000 pairs/,
+  )
+  assert.match(text, /\nThey differ in image \(qcow2 against raw\) alone/)
+  assert.match(text, /\nwrites torn +0 of 10: .* 0 of 10: .* 1\.0000 +1\.0000 +B 6 of 10 or more\n/)
+  assert.match(text, /corrected for that \(Holm\)/)
+
+  const report = run('report', '--campaign', 'lossy', '--collector', url).stdout
+  assert.match(report, /tears +20 writes of up to 8 KiB; boundaries: 20 aligned to 4 KiB, 10 inside a sector/)
+  const { summary, evidence } = JSON.parse(run('report', '--campaign', 'lossy', '--store', spec, '--json').stdout)
+  assert.equal(summary.measures.runs, 10)
+  assert.equal(evidence.atomicity.untorn.bytes, 4096)
+  const markdown = run('report', '--campaign', 'lossy', '--store', spec, '--format', 'markdown').stdout
+  assert.match(markdown, /\n- tears +20 writes/)
+
+  assert.equal(run('compare', 'lossy', 'none', '--store', spec).status, 64)
+  assert.match(run('compare', 'lossy', 'calm').stderr, /BAD_OPTION: compare needs --collector/)
 })

@@ -14,6 +14,7 @@ import {
   readAll,
   runId,
   sampleManifest,
+  sampleMeasures,
   sampleVerdict,
   scratch,
   startServer,
@@ -152,6 +153,8 @@ test('bad input is named', async (t) => {
     'BAD_REQUEST',
     /body\/schema/,
   )
+  const measures = { ...sampleMeasures, lostAgesMs: { classes: { 1: -1 }, most: 2 } }
+  await refused(`${run}/verdicts`, post(sampleVerdict(RUN, { measures })), 'BAD_REQUEST', /body\/measures\/lostAgesMs/)
   await refused(`${run}/verdicts`, post({ verdict: 'held' }), 'BAD_REQUEST', /required/)
   await refused(`${run}/verdicts`, post(sampleVerdict(runId(2))), 'BAD_REQUEST', /body\/run/)
   await refused(`${url}/v1/runs/${runId(9)}/verdicts`, post(sampleVerdict(runId(9))), 'RUN_UNKNOWN', /no run/)

@@ -5,8 +5,17 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Append, Store } from '../../src/collector/store.ts'
-import type { CutRecord } from '../../src/core/campaign.ts'
-import { logBytes, lossyVerdict, readAll, runId, sampleManifest, sampleVerdict } from '../collector/helpers.ts'
+import { type CutRecord, summarise } from '../../src/core/campaign.ts'
+import {
+  logBytes,
+  lossyVerdict,
+  readAll,
+  runId,
+  sampleManifest,
+  sampleMeasures,
+  sampleVerdict,
+  wholeManifest,
+} from '../collector/helpers.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -258,6 +267,33 @@ function campaigns(check: Check): void {
     const old = await store.campaign('old')
     assert.deepEqual([old?.runs, old?.verdicts.map(({ verdict }) => verdict)], [3, ['held', 'inconclusive']])
     assert.equal(await store.campaign('none'), undefined)
+  })
+
+  check('a campaign tells what its runs were: by manifest and cut, whatever else was kept', async ({ store }) => {
+    for (const n of [1, 2]) {
+      const manifest = wholeManifest(runId(n), 'known', { rig: 'qemu', cut: 'asked for' })
+      await store.createRun({ run: runId(n), campaign: 'known', createdAt: AT, manifest })
+    }
+    await create(store, 3, 'known')
+    await store.recordCut(runId(1), { kind: 'sigkill', at: AT, died: true })
+    const setup = (await store.campaign('known'))?.setup ?? {}
+    // The third one's manifest is not whole, and counts for nothing.
+    assert.deepEqual(setup['rig'], { qemu: 2 })
+    assert.deepEqual(setup['cut'], { sigkill: 1, 'asked for': 1 })
+    assert.deepEqual(setup['writeSize'], { '512 B to 4 KiB': 2 })
+    assert.deepEqual((await store.campaign('known'))?.runs, 3)
+  })
+
+  check('measures of a verdict are kept; a verdict without them is read as it is', async ({ store }) => {
+    for (const n of [1, 2]) await create(store, n, 'mixed')
+    await store.addVerdict(runId(1), AT, sampleVerdict(runId(1), { measures: sampleMeasures }))
+    await store.addVerdict(runId(2), AT, sampleVerdict(runId(2)))
+    const verdicts = (await store.campaign('mixed'))?.verdicts ?? []
+    assert.deepEqual(
+      verdicts.map(({ measures }) => measures),
+      [sampleMeasures, undefined],
+    )
+    assert.equal(summarise(2, verdicts).measures?.runs, 1)
   })
 
   check('a healthy store says so', async ({ store }) => {

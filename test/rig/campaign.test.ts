@@ -103,6 +103,23 @@ describe('a campaign', () => {
     assert.equal(summary.rates.inconclusive.of, 3)
   })
 
+  it('says what its figures support, of the cycles that may be relied on, as they were set up', () => {
+    const setup = { queueDepth: '1' }
+    const cycles = [cycleOf('held', { setup }), cycleOf('held', { setup })]
+    const other = cycleOf('inconclusive', { setup: { queueDepth: '8' }, problem: 'the cut killed nothing' })
+    const result = campaignOf(HEAD, [...cycles, other])
+    assert.deepEqual(
+      result.evidence.advice.map(({ code }) => code),
+      ['one-at-a-time', 'few-cuts'],
+    )
+    const text = campaignText(result)
+    assert.match(
+      text,
+      /\n {2}contract {6}held in 2 cuts: a violation rate above 77\.6 % is excluded at 95 % confidence\n/,
+    )
+    assert.match(text, /\n {2}not shown {5}one write was in flight at a time/)
+  })
+
   it('tells a cycle in a line', () => {
     const verdict = verdictOf('violation', {
       violations: {

@@ -1,5 +1,5 @@
 /** Runs the tests against mutants: each in a copy of the compiled program, until a test fails. */
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ProbeError } from '../../src/core/errors.ts'
 import { runTool } from '../../src/io/process.ts'
@@ -28,11 +28,9 @@ export interface Fate {
 
 /** A copy of the program in which mutants live one after another. `root`: the checkout; `directory`: an empty folder. */
 export class Cage {
-  readonly #root: string
   readonly #directory: string
 
   constructor(root: string, directory: string) {
-    this.#root = root
     this.#directory = directory
     mkdirSync(join(directory, 'dist'), { recursive: true })
     for (const part of ['src', 'test', 'trust'])
@@ -49,13 +47,14 @@ export class Cage {
   async fateOf(mutant: Mutant, signal: AbortSignal): Promise<Fate> {
     const dist = join(this.#directory, 'dist')
     const { path, text } = mutated(dist, mutant)
+    const asItIs = readFileSync(path)
     const { rule, file } = mutant
     writeFileSync(path, text)
     try {
       for (const killer of KILLER_NAMES) if (await this.#fails(killer, signal)) return { rule, file, killedBy: killer }
       return { rule, file }
     } finally {
-      cpSync(join(this.#root, 'dist', 'src', 'core', `${file}.js`), path)
+      writeFileSync(path, asItIs)
     }
   }
 

@@ -88,10 +88,15 @@ function contractLine({ contract, consistentWith }: Verdict): string {
   return `${contract}; what was found is consistent with ${names}`
 }
 
-function riskLine({ exposure }: Verdict): string {
-  if (exposure.lostWrites === 0) return 'no complete write was lost'
-  const writes = counted(exposure.lostWrites, 'complete write')
-  return `${writes} lost (${formatBytes(exposure.lostBytes)}), the oldest complete for ${formatMs(exposure.oldestLostMs)} when the power was cut`
+function riskLine({ exposure, measures }: Verdict): string {
+  const { lostWrites, lostBytes, oldestLostMs } = exposure
+  const lost =
+    lostWrites === 0
+      ? 'no complete write was lost'
+      : `${counted(lostWrites, 'complete write')} lost (${formatBytes(lostBytes)}), the oldest complete for ${formatMs(oldestLostMs)} when the power was cut`
+  if (measures === undefined) return lost
+  const { completeWrites, inFlightWrites } = measures.atRisk
+  return `${lost}; when the cut came ${formatCount(completeWrites)} complete ${completeWrites === 1 ? 'write was' : 'writes were'} not stable yet, and ${formatCount(inFlightWrites)} in flight`
 }
 
 function logLine({ log }: Verdict, source: string): string {

@@ -1,15 +1,9 @@
 /** Sentences about a verdict, shared by the reports: made from its counts and facts, never from another text. */
 import { FINDING_KINDS, type FindingKind } from '../../core/finding.ts'
-import { formatMs } from '../../core/size.ts'
+import { counted, formatCount, formatMs } from '../../core/size.ts'
 import type { Verdict } from '../../core/verdict.ts'
 
-/** 1234567 → `1,234,567`. */
-export const formatCount = (count: number): string => String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')
-
-/** `1 write`, `3 writes`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`
-}
+export { counted, formatCount }
 
 /** Sectors `from` to the one before `from + sectors`, as people count them. */
 export const sectorSpan = (from: number, sectors: number): string =>

@@ -11,6 +11,7 @@ import { REPORTS, reportNamed } from '../../../src/verify/report/registry.ts'
 import type { Neighbourhood } from '../../../src/verify/report/report.ts'
 import { text } from '../../../src/verify/report/text.ts'
 import { worstOf } from '../../../src/verify/report/worst.ts'
+import { sampleMeasures } from '../../collector/helpers.ts'
 import { assertGolden } from '../golden.ts'
 import { held, inconclusive, lie, lost, misdirected, tear, tearPlace, violation } from './fixtures.ts'
 import { type XmlElement, parseXml } from './xml-reader.ts'
@@ -43,6 +44,14 @@ describe('text report', () => {
     assert.equal(wantsColour({ isTTY: true }, { NO_COLOR: '1' }), false)
     assert.equal(wantsColour({ isTTY: true }, { NO_COLOR: '' }), true)
     assert.equal(wantsColour({ isTTY: true }, { TERM: 'dumb' }), false)
+  })
+
+  it('says what was at risk when the cut came, where that was measured', () => {
+    const measured = { ...inconclusive, verdict: { ...inconclusive.verdict, measures: sampleMeasures } }
+    assert.match(
+      text.render(measured, PLAIN),
+      /at risk +no complete write was lost; when the cut came 3 complete writes were not stable yet, and 1 in flight\n/,
+    )
   })
 
   it('says that the cut killed nothing', () => {

@@ -1,0 +1,141 @@
+/**
+ * What the runs of a campaign were, facet by facet: rig, image, cut, workload and the like. A rate speaks of what was set
+ * up alike; two campaigns that differ in more than one thing cannot say which of them made the difference.
+ */
+import type { CutRecord } from './campaign.ts'
+import type { Histogram } from './histogram.ts'
+import type { Manifest } from './manifest.ts'
+import type { PlanSpec } from './plan.ts'
+import { formatBytes } from './size.ts'
+import { SECTOR_BYTES } from './units.ts'
+
+/** Facet → value, of one run. */
+export type RunSetup = Readonly<Record<string, string>>
+
+/** Facet → value → number of runs. A facet that few runs share a value of is counted up to a limit, the rest as `other`. */
+export type CampaignSetup = Readonly<Record<string, Histogram>>
+
+/** Labels that differ from run to run by design. */
+const LABELS_OF_ONE_RUN: ReadonlySet<string> = new Set(['sim'])
+const VALUES_MAX = 16
+/** What values beyond the limit are counted as. */
+const OTHER = 'other'
+
+/** The facets of one run; of the cut, what was really done rather than what was asked for. */
+export function setupOf({ plan, environment, ...run }: Manifest, cut?: Pick<CutRecord, 'kind'>): RunSetup {
+  const labels = Object.entries(environment.labels ?? {}).filter(([name]) => !LABELS_OF_ONE_RUN.has(name))
+  return {
+    ...Object.fromEntries(labels),
+    ...(cut === undefined ? {} : { cut: cut.kind }),
+    workload: plan.workload,
+    ...(plan.workload === 'script' ? { script: plan.script ?? '' } : { writeSize: writeSizeOf(plan) }),
+    region: `${bytesOf(plan.region.sectors)} from ${bytesOf(plan.region.lba)}`,
+    clusterSize: bytesOf(plan.clusterSectors),
+    flush: cadenceText(plan.cadence),
+    fua: `${plan.fuaPercent} %`,
+    queueDepth: String(run.queueDepth),
+    flushMode: run.flushMode,
+    io: run.io,
+    commit: run.commit,
+    contract: run.contract,
+  }
+}
+
+const bytesOf = (sectors: number): string => formatBytes(sectors * SECTOR_BYTES)
+
+const writeSizeOf = ({ writeSectors: { least, most } }: PlanSpec): string =>
+  least === most ? bytesOf(least) : `${bytesOf(least)} to ${bytesOf(most)}`
+
+export const NEVER_FLUSHES = 'never'
+
+function cadenceText(cadence: PlanSpec['cadence']): string {
+  switch (cadence.kind) {
+    case 'writes':
+      return `every ${cadence.every} writes`
+    case 'interval':
+      return `every ${cadence.ms} ms`
+    case 'never':
+      return NEVER_FLUSHES
+    case 'workload':
+      return 'where the workload says'
+  }
+}
+
+/** Counts the facets of many runs. The names are the users' (labels), so nothing is kept under them but in maps. */
+export class SetupCounter {
+  readonly #facets = new Map<string, Map<string, number>>()
+
+  add(setup: RunSetup): void {
+    for (const [facet, value] of Object.entries(setup)) {
+      const counts = this.#facets.get(facet) ?? new Map<string, number>()
+      this.#facets.set(facet, counts)
+      const key = counts.has(value) || counts.size < VALUES_MAX ? value : OTHER
+      counts.set(key, (counts.get(key) ?? 0) + 1)
+    }
+  }
+
+  setup(): CampaignSetup {
+    return Object.fromEntries([...this.#facets].map(([facet, counts]) => [facet, Object.fromEntries(counts)]))
+  }
+}
+
+export function countSetups(setups: Iterable<RunSetup>): CampaignSetup {
+  const counter = new SetupCounter()
+  for (const setup of setups) counter.add(setup)
+  return counter.setup()
+}
+
+/** The values that a facet had, in the order of their first appearance. */
+export const valuesOf = (setup: CampaignSetup, facet: string): readonly string[] => Object.keys(setup[facet] ?? {})
+
+/** Facets that follow from another: where that one differs, they differ for no reason of their own. */
+const FOLLOWS: Readonly<Record<string, string>> = { contract: 'cache', clusterSize: 'image' }
+
+/** A facet in which two campaigns differ: the values that their runs had. */
+export interface SetupDifference {
+  readonly facet: string
+  readonly a: readonly string[]
+  readonly b: readonly string[]
+}
+
+/** Facets of their own in which the two differ; facets that only one of them tells of are left out. */
+export function setupDifferences(a: CampaignSetup, b: CampaignSetup): readonly SetupDifference[] {
+  const differing = Object.keys(a)
+    .map((facet) => ({ facet, a: valuesOf(a, facet), b: valuesOf(b, facet) }))
+    .filter(({ a: here, b: there }) => there.length > 0 && !sameValues(here, there))
+  const has = (facet: string): boolean => differing.some((one) => one.facet === facet)
+  return differing.filter(({ facet }) => {
+    const cause = FOLLOWS[facet] ?? (isNamed(facet) ? undefined : 'rig')
+    return cause === undefined || !has(cause)
+  })
+}
+
+const NAMED: ReadonlySet<string> = new Set([
+  'rig',
+  'image',
+  'cache',
+  'cut',
+  'fault',
+  'workload',
+  'script',
+  'writeSize',
+  'region',
+  'clusterSize',
+  'flush',
+  'fua',
+  'queueDepth',
+  'flushMode',
+  'io',
+  'commit',
+  'contract',
+])
+
+/** What machines say of themselves beyond that, such as versions, follows from the rig. */
+const isNamed = (facet: string): boolean => NAMED.has(facet)
+
+const sameValues = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((value) => b.includes(value))
+
+/** `queueDepth` as people say it. */
+export const facetName = (facet: string): string =>
+  isNamed(facet) ? facet.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) : facet

@@ -13,7 +13,7 @@
  * `createScratch` of anybody ends them.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { monotonicMs, sleepMs } from '../../src/io/clock.ts'
 import { SCRATCH_VARIABLE, findProgram, runTool, startProcess } from '../../src/io/process.ts'
@@ -60,6 +60,8 @@ export async function startLibvirtd(): Promise<Libvirtd> {
   for (const name of [...FOLDERS.keys(), 'sock', 'place']) mkdirSync(folder(name))
   writeFileSync(folder('etc/qemu.conf'), QEMU_CONF)
   writeFileSync(folder('etc/libvirtd.conf'), libvirtdConf(folder('sock')))
+  for (const [path, line] of ACCOUNTS)
+    writeFileSync(folder(basename(path)), withAccount(readFileSync(path, 'utf8'), line))
   // Shared with the namespace to come, whatever the root mount is.
   await runTool('mount', ['--bind', folder('place'), folder('place')])
   await runTool('mount', ['--make-shared', folder('place')])
@@ -97,11 +99,30 @@ const FOLDERS: ReadonlyMap<string, string> = new Map([
   ['log', '/var/log/libvirt'],
 ])
 
-/** In the new namespace: nothing of it is seen outside, and it ends with its last process. */
+/**
+ * libvirtd looks up the account that Debian runs QEMU under before it reads that it is not to; libvirt-daemon-system makes it, and
+ * nothing else of that package is needed. So the account is there in the namespace, whether or not it is on the machine.
+ */
+const ACCOUNTS: ReadonlyMap<string, string> = new Map([
+  ['/etc/passwd', 'libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin'],
+  ['/etc/group', 'libvirt-qemu:x:64055:\nkvm:x:64056:'],
+])
+
+/** The accounts of `lines` that the file lacks, added to it. */
+function withAccount(file: string, lines: string): string {
+  const lacking = lines.split('\n').filter((line) => !file.includes(`${line.slice(0, line.indexOf(':'))}:`))
+  return `${file.trimEnd()}\n${lacking.map((line) => `${line}\n`).join('')}`
+}
+
+/**
+ * In the new namespace: nothing of it is seen outside, and it ends with its last process. Only where a folder is not there at all,
+ * as with libvirt-daemon alone, it is made for good: a mount needs a place.
+ */
 const START = `
 mount -t tmpfs tmpfs /run
-mkdir -p ${[...FOLDERS.values()].filter((path) => path.startsWith('/run/')).join(' ')}
+mkdir -p ${[...FOLDERS.values()].join(' ')}
 ${[...FOLDERS].map(([name, path]) => `mount --bind "$1/${name}" ${path}`).join('\n')}
+${[...ACCOUNTS.keys()].map((path) => `mount --bind "$1/${basename(path)}" ${path}`).join('\n')}
 exec libvirtd --config /etc/libvirt/libvirtd.conf --pid-file "$1/sock/libvirtd.pid"
 `
 

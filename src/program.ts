@@ -21,6 +21,7 @@ const COMMANDS: Commands = {
   verify: async () => (await import('./verify/command.ts')).verifyCommand(),
   explain: async () => (await import('./verify/explain/command.ts')).explainCommand(openArchive),
   loop: async () => (await import('./rig/command.ts')).loopCommand(),
+  reproduce: async () => (await import('./rig/command.ts')).reproduceCommand(openArchive),
   matrix: async () => (await import('./rig/command.ts')).matrixCommand(),
   report: async () => (await import('./collector/command.ts')).reportCommand(),
   study: async () => (await import('./rig/command.ts')).studyCommand(),

@@ -2,7 +2,7 @@
 import { ProbeError } from './errors.ts'
 import { FINDING_KINDS, type Finding } from './finding.ts'
 
-const NAME = /^(?:([a-z]+):)?(?:w(\d+)|lba:(\d+)|(\d+))$/
+const NAME = /^(?:(?!lba:)([a-z]+):)?(?:w(\d+)|lba:(\d+)|(\d+))$/
 
 export interface NamedFinding {
   /** From 1, as listed. */

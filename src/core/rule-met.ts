@@ -81,10 +81,12 @@ function missing({ sectors, missingSectors }: Finding, cells: readonly StripCell
     ),
   ]
   const share =
-    missingSectors.length >= sectors
-      ? `all ${sectors} of its sectors lack it`
-      : `${missingSectors.length} of its ${sectors} sectors lack it`
-  return instead.length === 0 ? share : `${share}; they hold ${instead.slice(0, 3).join(', ')}`
+    missingSectors.length < sectors
+      ? `${missingSectors.length} of its ${sectors} sectors lack it`
+      : sectors === 1
+        ? 'its one sector lacks it'
+        : `all ${sectors} of its sectors lack it`
+  return instead.length === 0 ? share : `${share}; found there: ${instead.slice(0, 3).join(', ')}`
 }
 
 function flushLie({ finding, life }: FindingFacts): readonly string[] {

@@ -4,7 +4,7 @@ import type { StripCell } from './strip.ts'
 
 /** Stretches on one line of the picture, and in all of it. */
 const CELLS_A_LINE = 6
-const CELLS_MAX = 24
+const CELLS_MAX = 12
 const VERSIONS_MAX = 4
 const LABEL_WIDTH = 10
 

@@ -8,11 +8,18 @@ import type { RangeReader } from './range-reader.ts'
 
 export const EXHIBITS_A_FINDING = 2
 export const EXHIBITS_MAX = 64
-const PLAIN: ReadonlySet<Content['kind']> = new Set(['version', 'baseline', 'zeros', 'older-run'])
+const ALIKE: ReadonlySet<Content['kind']> = new Set([
+  'version',
+  'baseline',
+  'zeros',
+  'older-run',
+  'elsewhere',
+  'phantom',
+])
 
 /**
  * Addresses of the sectors to keep for one finding: the first of each of its first two stretches that disagree. Where there is but
- * one, a second sector of it, unless all its sectors are of one known version and so look alike.
+ * one, a second sector of it, unless its sectors are all of one write, or all as before, and so look alike.
  */
 export function exhibitPlaces({ lba, runs }: Finding): readonly number[] {
   const disagreeing = runs.filter(
@@ -22,7 +29,7 @@ export function exhibitPlaces({ lba, runs }: Finding): readonly number[] {
   const [only, ...more] = disagreeing
   if (only !== undefined && more.length === 0)
     return Array.from(
-      { length: PLAIN.has(only.found.kind) ? 1 : Math.min(EXHIBITS_A_FINDING, only.sectors) },
+      { length: ALIKE.has(only.found.kind) ? 1 : Math.min(EXHIBITS_A_FINDING, only.sectors) },
       (_, i) => lba + only.index + i,
     )
   return disagreeing.slice(0, EXHIBITS_A_FINDING).map(({ index }) => lba + index)

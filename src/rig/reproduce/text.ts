@@ -43,7 +43,7 @@ export function reproductionText(result: Reproduction, replay: Replay): string {
   if (outcome === 'not-shown' && shows.of === 0) return notJudged(result, command)
   const minimal = isMinimal
     ? 'without any one of them it was not shown'
-    : 'there was no time to try to shorten it further'
+    : 'trials or time ran out before it could be shortened further'
   const lines = [
     outcome === 'shown'
       ? `SHOWN AGAIN by ${counted(statements.length, 'statement')} out of ${from}, after ${counted(trials, 'trial')}; ${minimal}:`

@@ -26,9 +26,8 @@ const versionIs = (write: number): string => (write === 0 ? 'what was there befo
 /** The lines on one sector. */
 export function sectorLines(sector: SectorComparison, finding: Finding, home: Home, paint: Paint): readonly string[] {
   const { lba, expected, found } = sector
-  const index = lba - finding.lba
-  const part =
-    finding.write === undefined || finding.write === 0 || finding.sectors === 1 ? '' : `, its sector ${index}`
+  const isOfWrite = finding.kind === 'lost' || finding.kind === 'torn' || finding.kind === 'reordered'
+  const part = isOfWrite ? ` (sector ${lba - finding.lba} of write ${finding.write ?? 0})` : ''
   return [
     paint.bold(`Sector ${lba}${part}: expected ${versionIs(expected)}, found ${describeContent(found)}`),
     ...stampLines(sector, home).map((line) => `  ${line}`),
@@ -64,7 +63,7 @@ function byteLines({ bytes, tearAt, expected, found }: SectorComparison, paint: 
     ]
   }
   if (bytes.differingBytes === 0) return ['Byte for byte what was expected.']
-  const head = `${'byte'.padEnd(OFFSET_WIDTH)}${versionIs(expected).slice(0, HEX_WIDTH).padEnd(HEX_WIDTH)}   found`
+  const head = `${'byte'.padEnd(OFFSET_WIDTH)}${(expected === 0 ? 'before the run' : versionIs(expected)).padEnd(HEX_WIDTH)}   found`
   const lines = [paint.dim(head)]
   for (const row of bytes.rows) {
     if (

@@ -150,6 +150,7 @@ function stripOfFinding({ cells, finding }: Explanation): readonly string[] {
 }
 
 function bytesLines({ sectors, bytesFrom, finding, run, device, place }: Explanation, paint: Paint): readonly string[] {
+  if (bytesFrom === 'none' && finding.kind === 'unreadable') return ['What cannot be read has no bytes to show.']
   if (bytesFrom === 'none') {
     return [
       `No bytes of ${sectorSpan(place.lba, place.sectors)} were kept with this verdict. To see them: explain with --target,`,

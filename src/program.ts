@@ -3,6 +3,7 @@
  * a cycle.
  */
 import type { Command } from 'commander'
+import type { OpenArchive } from './io/run-evidence.ts'
 import { type Commands, programOf } from './run-program.ts'
 
 const FIRST_STEPS = `
@@ -11,11 +12,16 @@ First steps:
   plugpull loop --help          cut the power again and again, by a rig
   plugpull agent --help         write inside your own VM`
 
+/** A collector's store, for the commands that read one without a collector. */
+const openArchive: OpenArchive = async (spec) => (await import('./collector/open-store.ts')).openStore(spec, 'read')
+
 const COMMANDS: Commands = {
   collector: async () => (await import('./collector/command.ts')).collectorCommand(),
   agent: async () => (await import('./agent/command.ts')).agentCommand(),
   verify: async () => (await import('./verify/command.ts')).verifyCommand(),
+  explain: async () => (await import('./verify/explain/command.ts')).explainCommand(openArchive),
   loop: async () => (await import('./rig/command.ts')).loopCommand(),
+  reproduce: async () => (await import('./rig/command.ts')).reproduceCommand(openArchive),
   matrix: async () => (await import('./rig/command.ts')).matrixCommand(),
   report: async () => (await import('./collector/command.ts')).reportCommand(),
   compare: async () => (await import('./collector/command.ts')).compareCommand(),

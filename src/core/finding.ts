@@ -47,6 +47,13 @@ export interface SectorRun {
   readonly floor?: number
 }
 
+/** A sector as it was read, kept so that the finding can be shown byte for byte when the target is gone. */
+export interface Exhibit {
+  readonly lba: number
+  /** Its 512 bytes in base64. */
+  readonly bytes: string
+}
+
 export interface Finding {
   readonly kind: FindingKind
   readonly severity: Severity
@@ -74,6 +81,8 @@ export interface Finding {
   readonly survivor?: { readonly write: number; readonly writesAhead: number; readonly msAhead: number }
   /** Name of the rule where a kind has more than one (`commit-without-data`, `atomic`, `mixed-sector`, `stable`). */
   readonly rule?: string
+  /** The first sectors that disagree, of a bounded number of findings; put there by the verifier, not by the judge. */
+  readonly exhibits?: readonly Exhibit[]
   /** One sentence for people. */
   readonly explanation: string
 }

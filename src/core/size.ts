@@ -70,6 +70,15 @@ export function formatBytes(bytes: number): string {
   return `${Number.isInteger(value) ? value : value.toFixed(1)} ${UNITS[unit] ?? 'B'}`
 }
 
+/** 65536 → `64k`: exact, and as `parseSize` takes it. */
+export function sizeArgument(bytes: number): string {
+  for (const unit of ['t', 'g', 'm', 'k']) {
+    const factor = FACTOR[unit] ?? 1
+    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit === 'k' ? unit : unit.toUpperCase()}`
+  }
+  return String(bytes)
+}
+
 /** 1234.5 → `1.2 s`; for people, three significant figures at most. */
 export function formatMs(ms: number): string {
   if (ms < 1) return `${(ms * 1000).toFixed(0)} µs`

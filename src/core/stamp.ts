@@ -154,6 +154,14 @@ export function decodeStamp(words: Uint32Array, sector: number): Stamp | undefin
   const word = (i: number): number => words[w + i] ?? 0
   if (word(0) !== MAGIC || word(1) !== VERSION_WORD || word(TAIL) !== TAIL_MAGIC) return undefined
   if (word(CHECK) !== word(TAIL_CHECK) || word(CHECK) !== hashWords(words, w, CHECK)) return undefined
+  return peekStamp(words, sector)
+}
+
+/** What the head of a sector says, whether or not the sector agrees with itself; `undefined` where no stamp begins it. */
+export function peekStamp(words: Uint32Array, sector: number): Stamp | undefined {
+  const w = sector * WORDS
+  const word = (i: number): number => words[w + i] ?? 0
+  if (word(0) !== MAGIC || word(1) !== VERSION_WORD) return undefined
   return {
     run: { lo: word(2), hi: word(3) },
     device: { lo: word(4), hi: word(5) },
@@ -164,3 +172,15 @@ export function decodeStamp(words: Uint32Array, sector: number): Stamp | undefin
     epoch: word(12),
   }
 }
+
+/** What each eight bytes of a stamped sector are, by their offset; the rest is payload. */
+export const STAMP_FIELDS: ReadonlyMap<number, string> = new Map([
+  [0, 'PLUG, version'],
+  [8, 'run'],
+  [16, 'device'],
+  [24, 'LBA'],
+  [32, 'write'],
+  [40, 'index, count'],
+  [48, 'epoch, check word'],
+  [SECTOR_BYTES - 8, 'check word, PULL'],
+])

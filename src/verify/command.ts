@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import { existsSync, realpathSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { parseContract } from '../core/contract.ts'
-import { ProbeError, messageOf } from '../core/errors.ts'
+import { ProbeError } from '../core/errors.ts'
 import { type Verdict, exitStatusOf } from '../core/verdict.ts'
 import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
 import { JUDGING_STATUSES, exitStatusHelp } from '../io/help.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { createLogger } from '../io/logger.ts'
-import { type LogSource, collectorLog, fileLog } from './log-source.ts'
+import { print } from '../io/output.ts'
+import { type LogSource, collectorLog, fileLog } from '../io/log-source.ts'
 import { TARGET_FORMATS, type TargetFormat } from './open-target.ts'
 import { wantsColour } from './report/colour.ts'
 import { REPORTS, reportNamed } from './report/registry.ts'
@@ -30,6 +31,7 @@ interface VerifyOptions {
   readonly sameTarget?: true
   readonly findingsMax: number
   readonly publish: boolean
+  readonly exhibits: boolean
   readonly tokenFile?: string
   readonly quiet?: true
 }
@@ -59,6 +61,7 @@ export function verifyCommand(): Command {
     )
     .option('--same-target', 'judge the target even where it is evidently not the one of the log')
     .option('--findings-max <n>', 'findings to list; all are counted', parseFindingsMax, FINDINGS_MAX)
+    .option('--no-exhibits', 'keep no raw sectors with the findings (by default at most two a finding, 64 in all)')
     .option('--no-publish', 'do not store the verdict at the collector')
     .option('--token-file <file>', 'file with the token of the collector')
     .option('--quiet', 'no progress on stderr')
@@ -90,6 +93,7 @@ async function run(options: VerifyOptions): Promise<number> {
         contract,
         findingsMax: options.findingsMax,
         sameTarget: options.sameTarget === true,
+        exhibits: options.exhibits,
         pictures: report.drawsPictures,
         signal,
         quiet: options.quiet === true || (report.name === 'json' && !process.stderr.isTTY),
@@ -161,18 +165,4 @@ async function publish(client: CollectorClient, verdict: Verdict): Promise<void>
       throw new ProbeError(error.code, error.message, { cause: error, isReported: true })
     createLogger({ name: 'verify' }).error(`the verdict was not published: ${error.message}`)
   }
-}
-
-/** Writes to stdout and waits until it is gone: the exit status must not overtake the report. */
-async function print(document: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const fail = (error: Error): void =>
-      reject(new ProbeError('OUTPUT_IO', `the report cannot be written: ${messageOf(error)}`, { cause: error }))
-    process.stdout.once('error', fail)
-    process.stdout.write(document, (error) => {
-      process.stdout.off('error', fail)
-      if (error === undefined || error === null) resolve()
-      else fail(error)
-    })
-  })
 }

@@ -12,8 +12,9 @@ import { SECTOR_BYTES } from '../core/units.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { alignedBuffer } from '../io/device.ts'
 import { createProgress } from '../io/progress.ts'
-import { loadHistory } from './load-history.ts'
-import type { LogSource } from './log-source.ts'
+import { loadHistory } from '../io/load-history.ts'
+import type { LogSource } from '../io/log-source.ts'
+import { withExhibits } from './exhibits.ts'
 import { neighbourhoodsOf } from './neighbourhood.ts'
 import { type OpenTarget, type TargetFormat, openTarget } from './open-target.ts'
 import { RangeReader } from './range-reader.ts'
@@ -33,6 +34,8 @@ export interface VerifyRequest {
   readonly findingsMax: number
   /** Judge the target even where it is evidently another. */
   readonly sameTarget: boolean
+  /** Keep raw sectors with the findings; absent: none. */
+  readonly exhibits?: boolean
   /** Look around the worst findings, for the reports that draw them. */
   readonly pictures: boolean
   readonly signal: AbortSignal
@@ -70,8 +73,13 @@ async function judgeTarget(
   await judgeRanges(judge, reader, buffer, request)
   target.assertServed()
   if (!request.sameTarget) checkEvidence(request.target, judge.evidence, manifest)
-  const verdict = judge.finish()
-  if (!request.sameTarget) checkContents(request.target, judge.evidence, verdict, manifest)
+  const judged = judge.finish()
+  if (!request.sameTarget) checkContents(request.target, judge.evidence, judged, manifest)
+  const { unitSectors } = target
+  const verdict =
+    request.exhibits === true
+      ? { ...judged, findings: await withExhibits(judged.findings, { reader, buffer, unitSectors }) }
+      : judged
   const told = request.pictures ? worstOf(verdict.findings, TOLD_IN_FULL) : []
   const pictures = await neighbourhoodsOf(told, verdict.findings, { history, contract, reader, buffer })
   return describe(request, history, contract, {

@@ -14,7 +14,7 @@
 import assert from 'node:assert/strict'
 import { BaselineEncoder, digestSectors } from '../../src/core/baseline.ts'
 import { parseContract } from '../../src/core/contract.ts'
-import { HistoryBuilder } from '../../src/core/history.ts'
+import { type History, HistoryBuilder } from '../../src/core/history.ts'
 import { Judge } from '../../src/core/judge.ts'
 import { MANIFEST_SCHEMA, type Manifest } from '../../src/core/manifest.ts'
 import { Plan, type PlanSpec } from '../../src/core/plan.ts'
@@ -83,8 +83,21 @@ function manifestOf(plan: PlanSpec, sectors: number, options: ToldOptions): Mani
   }
 }
 
+/** A line of the language with all that is known of it. */
+export interface ToldRun {
+  readonly verdict: Verdict
+  readonly history: History
+  /** The log, in one piece. */
+  readonly log: Uint8Array
+  /** What the sectors hold after the cut. */
+  readonly buffer: SectorBuffer
+}
+
 /** One line of the language to the judge's verdict. */
-export function judgeTold(line: string, options: ToldOptions = {}): Verdict {
+export const judgeTold = (line: string, options: ToldOptions = {}): Verdict => runTold(line, options).verdict
+
+/** The same with the history and the contents that the verdict is about. */
+export function runTold(line: string, options: ToldOptions = {}): ToldRun {
   const story = parse(line)
   const spec: PlanSpec = {
     workload: 'script',
@@ -100,15 +113,15 @@ export function judgeTold(line: string, options: ToldOptions = {}): Verdict {
   const plan = Plan.of(spec)
   const stamper = new Stamper(keyOf(RUN), keyOf(DEVICE))
   const before = baselineOf(story.cells.length, options, stamper)
+  const log = Buffer.concat([...logOf(manifestOf(spec, story.cells.length, options), story, before, options)])
   const builder = new HistoryBuilder()
   const decoder = new LogDecoder(builder)
-  for (const bytes of logOf(manifestOf(spec, story.cells.length, options), story, before, options)) decoder.push(bytes)
-  const judge = new Judge(builder.finish(decoder.end()), parseContract(options.contract ?? 'volatile'), {
-    findingsMax: 100,
-  })
+  decoder.push(log)
+  const history = builder.finish(decoder.end())
+  const judge = new Judge(history, parseContract(options.contract ?? 'volatile'), { findingsMax: 100 })
   const { buffer, errors } = deviceOf(story, plan, stamper, before)
   judge.range(0, story.cells.length, buffer, errors)
-  return judge.finish()
+  return { verdict: judge.finish(), history, log, buffer }
 }
 
 function baselineOf(sectors: number, options: ToldOptions, stamper: Stamper): SectorBuffer {

@@ -3,13 +3,14 @@ import { release } from 'node:os'
 import type { Manifest } from '../../core/manifest.ts'
 import { VERSION } from '../../core/version.ts'
 import { versionsOf } from '../daemon-machine.ts'
+import { LOOP_LABEL } from '../run-order.ts'
 
 /** Labels that say which cell it is, or follow from it. */
 const OF_THE_CELL = new Set(['rig', 'image', 'cache', 'cut', 'cluster'])
 
 export function machineFacts({ environment }: Manifest): Readonly<Record<string, string>> {
   const { kernel, arch, node, agent, cpus, labels } = environment
-  const own = Object.entries(labels).filter(([name]) => !OF_THE_CELL.has(name))
+  const own = Object.entries(labels).filter(([name]) => !OF_THE_CELL.has(name) && !name.startsWith(LOOP_LABEL))
   return { kernel, arch, cpus: String(cpus), node, plugpull: agent, ...Object.fromEntries(own) }
 }
 

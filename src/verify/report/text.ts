@@ -7,6 +7,7 @@ import { formatBytes, formatMs } from '../../core/size.ts'
 import { SECTOR_BYTES } from '../../core/units.ts'
 import type { Verdict } from '../../core/verdict.ts'
 import { type Paint, paintOf } from './colour.ts'
+import { cutLine } from './cut-line.ts'
 import { type Picture, drawPicture, pictureOf } from './picture.ts'
 import type { Neighbourhood, Report, Verification, WriteStory } from './report.ts'
 import { factLines, nameOfWrite, placeOf, timesOfWrite } from './story.ts'
@@ -53,7 +54,7 @@ function summaryLines(verification: Verification): readonly (readonly [label: st
   return [
     ['run', `${verdict.run} of campaign ${manifest.campaign}, started ${manifest.startedAt}`],
     ['target', targetLine(verification)],
-    ['cut', cutLine(verification)],
+    ['cut', cutLine(verification.cut)],
     ['contract', contractLine(verdict)],
     [
       'checked',
@@ -72,15 +73,6 @@ function targetLine({ target, manifest }: Verification): string {
   const told = writeCache === undefined ? '' : `, guest was told "${writeCache}"`
   const seenAs = path === target.path ? '' : `, written as ${path} on ${manifest.environment.hostname}`
   return `${target.path} (${target.format}, ${formatBytes(sizeSectors * SECTOR_BYTES)}${told})${seenAs}`
-}
-
-function cutLine({ cut }: Verification): string {
-  if (cut === undefined) return 'not recorded'
-  const signal = cut.signal === undefined ? '' : `, ${cut.signal}`
-  const target = cut.target === undefined ? '' : ` to ${cut.target.what} (pid ${cut.target.pid})`
-  const others =
-    cut.alsoDied === undefined || cut.alsoDied.length === 0 ? '' : `; ${cut.alsoDied.join(', ')} went down with it`
-  return `${cut.kind}${signal}${target} at ${cut.at}${others}${cut.died ? '' : '; NOTHING WAS SEEN TO DIE'}`
 }
 
 function contractLine({ contract, consistentWith }: Verdict): string {

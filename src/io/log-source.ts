@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { CutRecord } from '../core/campaign.ts'
 import { ProbeError, errnoOf, messageOf } from '../core/errors.ts'
 import { FrameEncoder } from '../core/wire.ts'
-import type { CollectorClient } from '../io/collector-client.ts'
+import type { CollectorClient } from './collector-client.ts'
 
 const PIECE_BYTES = 1 << 18
 

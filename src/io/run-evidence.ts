@@ -1,0 +1,176 @@
+/**
+ * What is kept of a run that was verified: its log, its newest verdict, how its power was cut. From a collector, from a
+ * collector's store without one, or from files. `plugpull explain` and `plugpull reproduce` begin here.
+ */
+import { readFileSync } from 'node:fs'
+import type { CutRecord, RunView } from '../core/campaign.ts'
+import { ProbeError, messageOf } from '../core/errors.ts'
+import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'
+import { FrameEncoder } from '../core/wire.ts'
+import { CollectorClient, readTokenFile } from './collector-client.ts'
+import { type LogSource, collectorLog, fileLog } from './log-source.ts'
+
+export interface RunEvidence {
+  /** As messages call it. */
+  readonly name: string
+  readonly log: LogSource
+  readonly verdict: Verdict
+  readonly cut?: CutRecord
+}
+
+/** The part of a collector's store that is read here. */
+export interface RunArchive {
+  readonly name: string
+  run(run: string): Promise<RunView | undefined>
+  readLog(run: string, from: number, to: number): AsyncIterable<Uint8Array>
+  close(): Promise<void>
+}
+
+/** Opens a store by its name on the command line, for reading. Given by the entry of the program: a store is the collector's. */
+export type OpenArchive = (spec: string) => Promise<RunArchive>
+
+export interface EvidenceOptions {
+  readonly collector?: string
+  readonly tokenFile?: string
+  readonly store?: string
+  readonly log?: string
+  readonly verdict?: string
+}
+
+/** The options as a command declares them. */
+export const EVIDENCE_OPTIONS: readonly (readonly [flags: string, description: string])[] = [
+  ['--collector <url>', 'ask this collector'],
+  ['--token-file <file>', 'file with the token of the collector'],
+  ['--store <store>', 'read the store of a collector, as in sqlite:lab.db'],
+  ['--log <file>', 'the log in a file, with --verdict; RUN may then be left out'],
+  ['--verdict <file>', 'what verify --json printed, or the cycle.json that loop --keep left'],
+]
+
+/** RUN and FINDING out of the arguments: with --log the run may be left out. Throws BAD_OPTION. */
+export function runAndFinding(
+  first: string | undefined,
+  second: string | undefined,
+  { log }: EvidenceOptions,
+): { readonly run?: string; readonly finding?: string } {
+  const isRun = first !== undefined && /^[0-9a-f]{16}$/.test(first)
+  if (isRun) return second === undefined ? { run: first } : { run: first, finding: second }
+  if (log === undefined || second !== undefined) {
+    const got = first === undefined ? 'nothing' : JSON.stringify(first)
+    throw new ProbeError('BAD_OPTION', `RUN got ${got}; it takes the 16 hexadecimal digits of a run`)
+  }
+  return first === undefined ? {} : { finding: first }
+}
+
+/** Runs `work` with the evidence on a run. Throws BAD_OPTION, RUN_UNKNOWN, LOG_MISSING, COLLECTOR_* and STORE_*. */
+export async function withEvidence<T>(
+  run: string | undefined,
+  options: EvidenceOptions,
+  openArchive: OpenArchive,
+  work: (evidence: RunEvidence) => Promise<T>,
+): Promise<T> {
+  const { collector, store, log } = options
+  checkSource(options)
+  if (log !== undefined) return work(await fromFiles(log, options.verdict ?? '', run))
+  if (run === undefined) throw new ProbeError('BAD_OPTION', 'RUN is missing: the 16 hexadecimal digits of a run')
+  if (store !== undefined) {
+    const archive = await openArchive(store)
+    try {
+      return await work(await fromArchive(archive, run))
+    } finally {
+      await archive.close()
+    }
+  }
+  const token = options.tokenFile === undefined ? {} : { token: readTokenFile(options.tokenFile) }
+  const client = new CollectorClient(collector ?? '', token)
+  try {
+    return await work(await fromCollector(client, run))
+  } finally {
+    await client.close()
+  }
+}
+
+/** Exactly one source, with all that belongs to it. */
+function checkSource({ collector, store, log, verdict }: EvidenceOptions): void {
+  const given = [
+    ...(collector === undefined ? [] : ['--collector']),
+    ...(store === undefined ? [] : ['--store']),
+    ...(log === undefined ? [] : ['--log']),
+  ]
+  if (given.length !== 1) {
+    const what = given.length === 0 ? 'nothing says where the run is kept' : `${given.join(' and ')} exclude each other`
+    throw new ProbeError('BAD_OPTION', `${what}; give --collector URL, --store sqlite:FILE, or --log with --verdict`)
+  }
+  if ((log === undefined) !== (verdict === undefined))
+    throw new ProbeError(
+      'BAD_OPTION',
+      '--log and --verdict go together: the log of the run, and what verify said of it',
+    )
+}
+
+async function fromCollector(client: CollectorClient, run: string): Promise<RunEvidence> {
+  const view = await client.run(run)
+  return evidenceOf(view, client.url, await collectorLog(client, run))
+}
+
+async function fromArchive(archive: RunArchive, run: string): Promise<RunEvidence> {
+  const view = await archive.run(run)
+  if (view === undefined) throw new ProbeError('RUN_UNKNOWN', `${archive.name} has no run ${run}`)
+  const { bytes, manifest } = view
+  return evidenceOf(view, archive.name, {
+    name: `${archive.name} run ${run}`,
+    sizeBytes: bytes,
+    // An agent that was cut before its first append left a run with a manifest and nothing else: an empty history.
+    chunks: () => (bytes === 0 ? only(new FrameEncoder().manifest(manifest)) : archive.readLog(run, 0, bytes)),
+  })
+}
+
+async function* only(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  yield chunk
+}
+
+function evidenceOf({ run, verdict, cut }: RunView, name: string, log: LogSource): RunEvidence {
+  if (verdict === undefined) {
+    throw new ProbeError(
+      'BAD_OPTION',
+      `run ${run} has no verdict at ${name} yet; verify it first: plugpull verify --run ${run}`,
+    )
+  }
+  return { name, log, verdict, ...(cut === undefined ? {} : { cut }) }
+}
+
+async function fromFiles(log: string, verdict: string, run: string | undefined): Promise<RunEvidence> {
+  const read = readVerdict(verdict)
+  if (run !== undefined && run !== read.verdict.run)
+    throw new ProbeError('BAD_OPTION', `--verdict ${verdict} is of run ${read.verdict.run}, not of run ${run}`)
+  return { name: verdict, log: await fileLog(log), ...read }
+}
+
+/** A verdict by itself, or the cycle that `loop --keep` left. */
+function readVerdict(path: string): Pick<RunEvidence, 'verdict' | 'cut'> {
+  const parsed = parsedFile(path)
+  if (isVerdict(parsed)) return { verdict: parsed }
+  if (isObject(parsed) && isVerdict(parsed['verdict'])) {
+    const { verdict, cut } = parsed
+    return { verdict, ...(isCut(cut) ? { cut } : {}) }
+  }
+  throw new ProbeError(
+    'BAD_OPTION',
+    `--verdict ${path} is not of schema ${VERDICT_SCHEMA}; give what verify --json printed`,
+  )
+}
+
+function parsedFile(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new ProbeError('BAD_OPTION', `--verdict ${path} cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+/** Our own program wrote it, so its schema says enough. */
+const isVerdict = (value: unknown): value is Verdict =>
+  isObject(value) && value['schema'] === VERDICT_SCHEMA && Array.isArray(value['findings'])
+
+const isCut = (value: unknown): value is CutRecord => isObject(value) && typeof value['kind'] === 'string'

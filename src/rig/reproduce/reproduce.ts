@@ -1,0 +1,210 @@
+/**
+ * From a finding to the shortest script that shows it again on its rig: candidates from the model, delta debugging with real
+ * cuts, then a count of how often the result shows it. Every trial is a `plugpull loop` of its own (trial.ts).
+ */
+import { parseContract } from '../../core/contract.ts'
+import { ProbeError } from '../../core/errors.ts'
+import type { Finding } from '../../core/finding.ts'
+import { type Proportion, proportion } from '../../core/statistics.ts'
+import { type StripCell, coveringWrites, runsFoundFor, stripOf } from '../../core/strip.ts'
+import { WRITE_SECTORS_MAX } from '../../core/plan.ts'
+import { loadHistory } from '../../io/load-history.ts'
+import { collectorLog } from '../../io/log-source.ts'
+import { type Candidate } from './candidates.ts'
+import { ddmin } from './ddmin.ts'
+import { canShow } from './goal.ts'
+import { type Statement, scriptText, withoutIdleFlushes } from './statement.ts'
+import {
+  Budget,
+  type Example,
+  type Showing,
+  TIME_IS_UP,
+  type TrialContext,
+  showsWithin,
+  tryScript,
+  withOtherSeed,
+} from './trial.ts'
+
+/** The count at the end takes other seeds than the trials did: what was chosen for showing must not count itself. */
+const COUNT_SEED = 0xc0
+
+/** Cycles that a shorter script gets for each one that the longer needed. */
+const PATIENCE = 3
+
+export interface Bounds {
+  readonly trialsMax: number
+  readonly limitMs: number
+  /** Cycles of a trial before it counts as "does not show". */
+  readonly trialCycles: number
+  /** Cycles of the count at the end. */
+  readonly cycles: number
+}
+
+/** What a trial came to, for those who watch. */
+export interface TrialNews {
+  readonly number: number
+  readonly statements: number
+  readonly script: string
+  readonly showing: Showing
+}
+
+export interface Listener {
+  onCandidate(candidate: Candidate): void
+  onTrial(news: TrialNews): void
+  /** A shorter script shows it. */
+  onShorter(statements: readonly Statement[]): void
+}
+
+/** A finding of the final count, with its sectors as the model sees them. */
+export interface ShownAgain {
+  readonly run: string
+  readonly finding: Finding
+  readonly cells: readonly StripCell[]
+}
+
+export interface Reproduction {
+  /** The shortest script that showed it; where none did, the shortest that the model suggests. */
+  readonly statements: readonly Statement[]
+  readonly outcome: 'shown' | 'not-shown'
+  /** Where the finding comes from a script of so many statements. */
+  readonly from: number
+  readonly trials: number
+  /** Whether taking away any one statement hides it, as far as the trials tell. */
+  readonly isMinimal: boolean
+  /** Out of the judged cycles of the count at the end, none of which chose the script. */
+  readonly shows: Proportion
+  /** In the trial that found the script. */
+  readonly inTrial?: { readonly shown: number; readonly cycles: number; readonly seed: string }
+  readonly example?: ShownAgain
+  /** Why cycles could not be judged. */
+  readonly problems: readonly string[]
+}
+
+/** Shrinks and counts. Throws INTERRUPTED, and what ended a loop in error. */
+export async function reproduce(
+  candidates: readonly Candidate[],
+  context: TrialContext,
+  bounds: Bounds,
+  listener: Listener,
+): Promise<Reproduction> {
+  const [shortest] = candidates
+  if (shortest === undefined)
+    throw new ProbeError('BAD_OPTION', 'the log of the run holds no write: there is nothing to shrink')
+  const search = new Search(context, bounds, listener)
+  const start = await search.firstThatShows(candidates)
+  const from = candidates.at(-1)?.statements.length ?? 0
+  if (start === undefined) {
+    const { trials, problems } = search
+    return {
+      statements: shortest.statements,
+      outcome: 'not-shown',
+      from,
+      trials,
+      isMinimal: false,
+      shows: proportion(0, search.cycles),
+      problems,
+    }
+  }
+  const minimised = await ddmin(start.statements, (statements) => search.shows(withoutIdleFlushes(statements)))
+  const statements = withoutIdleFlushes(minimised.items)
+  const found = search.showingOf(statements)
+  const last = await tryScript(withOtherSeed(context, COUNT_SEED), statements, bounds.cycles)
+  const shown = last.example ?? found?.example
+  const example = shown === undefined ? undefined : await lookAt(shown, context)
+  return {
+    statements,
+    outcome: 'shown',
+    from,
+    trials: search.trials,
+    isMinimal: minimised.isMinimal,
+    shows: proportion(last.shown, last.cycles),
+    ...(found?.example === undefined
+      ? {}
+      : { inTrial: { shown: found.shown, cycles: found.cycles, seed: found.example.seed } }),
+    ...(example === undefined ? {} : { example }),
+    problems: [...search.problems, ...last.problems],
+  }
+}
+
+/** The trials so far. A script is tried once; what it showed is remembered. */
+class Search {
+  /** Judged cycles of all trials. */
+  cycles = 0
+  readonly problems: string[] = []
+  readonly #context: TrialContext
+  readonly #bounds: Bounds
+  readonly #listener: Listener
+  readonly #budget: Budget
+  readonly #known = new Map<string, Showing>()
+  /** Cycles of the next trial: a shorter script must not show the finding much more rarely than the one it is taken from. */
+  #patience: number
+
+  constructor(context: TrialContext, bounds: Bounds, listener: Listener) {
+    this.#context = context
+    this.#bounds = bounds
+    this.#listener = listener
+    this.#patience = bounds.trialCycles
+    this.#budget = new Budget(bounds.trialsMax, bounds.limitMs)
+  }
+
+  get trials(): number {
+    return this.#budget.trials
+  }
+
+  /** What the trial of a script came to, where it was tried. */
+  showingOf(statements: readonly Statement[]): Showing | undefined {
+    return this.#known.get(scriptText(statements))
+  }
+
+  async firstThatShows(candidates: readonly Candidate[]): Promise<Candidate | undefined> {
+    for (const candidate of candidates) {
+      this.#listener.onCandidate(candidate)
+      const shows = await this.shows(candidate.statements)
+      if (shows === true) return candidate
+      if (shows === undefined) return undefined
+    }
+    return undefined
+  }
+
+  /** Whether the script shows the finding; `undefined` where trials or time are spent. */
+  async shows(statements: readonly Statement[]): Promise<boolean | undefined> {
+    if (!canShow(this.#context.goal, statements)) return false
+    const script = scriptText(statements)
+    const known = this.#known.get(script)
+    if (known !== undefined) return known.shown > 0
+    if (!this.#budget.take()) return undefined
+    const showing = await this.#try(statements)
+    if (showing === undefined) return undefined
+    this.cycles += showing.cycles
+    this.problems.push(...showing.problems)
+    const shows = showing.shown > 0
+    if (shows) this.#patience = Math.min(this.#bounds.trialCycles, PATIENCE * Math.ceil(showing.cycles / showing.shown))
+    this.#known.set(script, showing)
+    this.#listener.onTrial({ number: this.trials, statements: statements.length, script, showing })
+    if (shows) this.#listener.onShorter(statements)
+    return shows
+  }
+
+  async #try(statements: readonly Statement[]): Promise<Showing | undefined> {
+    const { signal, done } = this.#budget.deadline(this.#context.signal)
+    try {
+      return await showsWithin({ ...this.#context, signal }, statements, this.#patience)
+    } catch (error) {
+      if (error === TIME_IS_UP) return undefined
+      throw error
+    } finally {
+      done()
+    }
+  }
+}
+
+/** The finding's sectors, from the log that the trial left at the collector. */
+async function lookAt({ run, finding }: Example, { collector, signal }: TrialContext): Promise<ShownAgain> {
+  const { verdict } = await collector.client.run(run)
+  const history = await loadHistory(await collectorLog(collector.client, run), signal)
+  const contract = parseContract(verdict?.contract ?? history.manifest.contract)
+  const place = { lba: finding.lba, sectors: Math.min(finding.sectors, WRITE_SECTORS_MAX) }
+  const covering = coveringWrites(history, contract, place)
+  const runs = runsFoundFor(finding, verdict?.findings ?? [])
+  return { run, finding, cells: stripOf(history, place, covering, runs) }
+}

@@ -1,0 +1,119 @@
+/** What `plugpull reproduce` tells people: each trial as it ends, and at the end the script, how often it shows, and the picture. */
+import type { Finding } from '../../core/finding.ts'
+import { stripLines } from '../../core/strip-picture.ts'
+import { shellQuoted } from '../shell-command.ts'
+import type { Reproduction, TrialNews } from './reproduce.ts'
+import type { LoopOptions } from './recorded.ts'
+import { argumentsOf } from './recorded.ts'
+import { type Statement, scriptText } from './statement.ts'
+import { loopWords } from './trial.ts'
+
+const SCRIPT_SHOWN = 100
+const PROBLEMS_SHOWN = 3
+
+/** `trial 3  5 statements  shown (1 of 1 cycle)   w 8+16; flush; …`. */
+export function trialLine({ number, statements, script, showing }: TrialNews): string {
+  const cycles = `${showing.shown} of ${counted(showing.cycles, 'cycle')}`
+  const word = showing.shown > 0 ? 'shown' : showing.cycles === 0 ? 'not judged' : 'not shown'
+  return `trial ${String(number).padStart(2)}  ${counted(statements, 'statement').padStart(14)}  ${`${word} (${cycles})`.padEnd(24)}  ${shortened(script)}`
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+const shortened = (script: string): string =>
+  script.length <= SCRIPT_SHOWN ? script : `${script.slice(0, SCRIPT_SHOWN)} …`
+
+/** What the command line is made from. */
+export interface Replay {
+  readonly goal: Finding
+  readonly options: LoopOptions
+  readonly cycles: number
+}
+
+/** The command that runs the script, as a shell takes it, with the seed that showed it. */
+export function loopCommandLine({ goal, options, cycles }: Replay, { statements, inTrial }: Reproduction): string {
+  const seeded = inTrial === undefined ? options : new Map([...options, ['seed', inTrial.seed] as const])
+  return ['plugpull', ...loopWords({ goal, options: seeded }, statements, cycles)].map(shellQuoted).join(' ')
+}
+
+/** The end of the search. */
+export function reproductionText(result: Reproduction, replay: Replay): string {
+  const { statements, outcome, from, trials, isMinimal, shows, example } = result
+  const command = loopCommandLine(replay, result)
+  if (outcome === 'not-shown' && shows.of === 0) return notJudged(result, command)
+  const minimal = isMinimal
+    ? 'without any one of them it was not shown'
+    : 'trials or time ran out before it could be shortened further'
+  const lines = [
+    outcome === 'shown'
+      ? `SHOWN AGAIN by ${counted(statements.length, 'statement')} out of ${from}, after ${counted(trials, 'trial')}; ${minimal}:`
+      : `NOT SHOWN AGAIN, after ${counted(trials, 'trial')}. The script that comes nearest:`,
+    '',
+    `  ${scriptText(statements)}`,
+    '',
+    ...sequence(statements).map((line) => `  ${line}`),
+    '',
+    ...frequency(result),
+    `Again: ${command}`,
+    ...(example === undefined
+      ? []
+      : ['', ...exampleLines(example.finding, stripLines(example.cells, aboutOf(example.finding)))]),
+    ...problemLines(result),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** How often it shows: by the trial that chose it, and by cycles that did not. */
+function frequency({ shows, inTrial, outcome }: Reproduction): readonly string[] {
+  const share = `${shows.text} of the judged cycles, 95 % interval by Wilson`
+  if (outcome === 'not-shown') return [`It shows in ${share}; --trial-cycles N looks longer for what shows rarely.`]
+  const trial = inTrial === undefined ? [] : [`In its trial it showed in ${inTrial.shown} of ${inTrial.cycles}.`]
+  return [...trial, `Counted anew it shows in ${share}.`]
+}
+
+/** Which writes of the run the statements are. */
+function sequence(statements: readonly Statement[]): readonly string[] {
+  let number = 0
+  return statements.map((statement) =>
+    statement.kind === 'flush'
+      ? 'flush'
+      : `w ${statement.lba}+${statement.sectors}${statement.fua ? ' fua' : ''}`.padEnd(22) +
+        ` write ${++number} here, write ${statement.write} of the run`,
+  )
+}
+
+const aboutOf = ({ kind, write }: Finding): number | undefined =>
+  kind === 'lost' || kind === 'torn' || kind === 'reordered' ? write : undefined
+
+const exampleLines = (finding: Finding, strip: readonly string[]): readonly string[] => [
+  `What was found (${finding.kind}, ${finding.severity}): ${finding.explanation}.`,
+  ...strip.map((line) => `  ${line}`),
+  '  old: what was there before the run; w1: write 1 of the script',
+]
+
+function notJudged(result: Reproduction, command: string): string {
+  return `${[`NOT TRIED TO AN END: no cycle of ${counted(result.trials, 'trial')} could be judged.`, `The script: ${scriptText(result.statements)}`, `By hand: ${command}`, ...problemLines(result)].join('\n')}\n`
+}
+
+function problemLines({ problems }: Reproduction): readonly string[] {
+  if (problems.length === 0) return []
+  const some = [...new Set(problems)].slice(0, PROBLEMS_SHOWN)
+  return ['', `${counted(problems.length, 'cycle')} could not be judged: ${some.join('; ')}`]
+}
+
+/** For a machine of the user's: the script that the model suggests, and what to do with it. */
+export function ownMachineText(why: string, statements: readonly Statement[], options: LoopOptions): string {
+  const agent = ['plugpull', 'agent', '--target', 'DEVICE', '--collector', 'URL', '--hold', ...argumentsOf(options)]
+  const script = ['--workload', 'script', '--script', scriptText(statements)]
+  return `${[
+    `Nothing was run: ${why}.`,
+    `What the model says can matter, ${counted(statements.length, 'statement')}:`,
+    '',
+    `  ${scriptText(statements)}`,
+    '',
+    'In your machine, on the target as it was before the run:',
+    `  ${[...agent, ...script].map(shellQuoted).join(' ')}`,
+    'Cut its power once it says that it holds, then:',
+    '  plugpull verify --target DEVICE --run ID --collector URL',
+  ].join('\n')}\n`
+}

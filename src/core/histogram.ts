@@ -39,9 +39,9 @@ export class Counter {
   }
 
   histogram(): Histogram {
-    if (this.#counts.size === 0) return {}
-    const held = [...this.#counts].filter(([, count]) => count !== 0).toSorted(([a], [b]) => a - b)
-    return Object.fromEntries(held)
+    const counts: Record<string, number> = {}
+    for (const [key, count] of this.#counts) if (count !== 0) counts[key] = count
+    return counts
   }
 }
 

@@ -1,4 +1,5 @@
 /** The parts there are, in the order of the page: a new one is one new folder and one line here. */
+import { cuts } from './cuts/part.ts'
 import type { TrustPart } from './part.ts'
 
-export const PARTS: readonly TrustPart[] = []
+export const PARTS: readonly TrustPart[] = [cuts]

@@ -41,6 +41,9 @@ export interface DiskOptions {
   readonly faults: readonly FaultSpec[]
 }
 
+/** Memory for the data of writes is taken in pieces of so many sectors. */
+const MEMORY_SECTORS = 256
+
 /** A flush under way. */
 export interface DiskFlush {
   readonly number: number
@@ -72,6 +75,8 @@ export class SimDisk {
   readonly #backlog: DiskRequest[] = []
   readonly #timesLeft = new Map<FaultSpec, number>()
   readonly #scratch = new Uint8Array(SECTOR_BYTES)
+  #memory = SectorBuffer.ofSectors(0)
+  #memoryUsed = 0
   #order = 0
   #powered = true
 
@@ -93,7 +98,7 @@ export class SimDisk {
   begin(tag: number, lba: number, sectors: number, fua: boolean, from: SectorBuffer, index = 0): DiskRequest {
     assert(this.#powered, 'a disk without power takes no writes')
     assert(sectors >= 1 && lba >= 0 && lba + sectors <= this.options.sizeSectors, 'a write lies on the disk')
-    const data = SectorBuffer.ofSectors(sectors)
+    const data = this.#memoryOf(sectors)
     data.bytes.set(from.bytes.subarray(index * SECTOR_BYTES, (index + sectors) * SECTOR_BYTES))
     const request = this.#newRequest(tag, lba, sectors, fua, data)
     this.#strike(request)
@@ -193,6 +198,17 @@ export class SimDisk {
       return fault
     }
     return undefined
+  }
+
+  /** Memory for a write's data: cut from a larger piece, since a buffer of its own costs more than all else about a write. */
+  #memoryOf(sectors: number): SectorBuffer {
+    if (this.#memoryUsed + sectors > this.#memory.sectors) {
+      this.#memory = SectorBuffer.ofSectors(Math.max(MEMORY_SECTORS, sectors))
+      this.#memoryUsed = 0
+    }
+    const from = this.#memoryUsed * SECTOR_BYTES
+    this.#memoryUsed += sectors
+    return new SectorBuffer(this.#memory.bytes.buffer, from, sectors * SECTOR_BYTES)
   }
 
   #newRequest(tag: number, home: number, sectors: number, fua: boolean, data: SectorBuffer): DiskRequest {

@@ -23,7 +23,8 @@ import {
   type RigSetup,
   type SelfRunningMachine,
 } from '../rig.ts'
-import { FAULT_KINDS, type FaultKind, type FaultSpec, isCutFault, parseFault } from './fault.ts'
+import { FAULT_SYNTAX, parseFault } from './fault-text.ts'
+import { FAULT_KINDS, type FaultKind, type FaultSpec, isCutFault } from './fault.ts'
 import type { SimOverrides } from './options.ts'
 import { runSimulation } from './run.ts'
 import type { Simulation } from './simulation.ts'
@@ -41,6 +42,7 @@ const RATES: Partial<Record<FaultKind, FaultSpec['rate']>> = {
   misdirect: 0.02,
   'write-two-places': 0.02,
   'reorder-across-flush': 0.5,
+  'lose-epoch': 0.1,
 }
 
 /** Faults that an image file can show, under the contracts that the cache modes have. */
@@ -167,10 +169,14 @@ function faultsOf({ cache, fault }: RigSetup): readonly FaultSpec[] {
     { kind: 'ignore-fua', ...ALWAYS },
   ]
   if (fault === undefined) return cache === 'unsafe' ? unsafe : []
-  const asked = parseFault(fault)
+  return [...(cache === 'unsafe' ? unsafe : []), oftenEnough(parseFault(fault))]
+}
+
+/** A fault asked for by name alone, or for a place where many writes go, strikes as often as it takes to show. */
+function oftenEnough(asked: FaultSpec): FaultSpec {
   const rate = asked.rate ?? RATES[asked.kind]
-  const often = isCutFault(asked.kind) || rate === undefined ? {} : { rate, times: Number.POSITIVE_INFINITY }
-  return [...(cache === 'unsafe' ? unsafe : []), { ...asked, ...often }]
+  if (isCutFault(asked.kind) || asked.at !== undefined || rate === undefined) return asked
+  return { ...asked, rate, times: Number.POSITIVE_INFINITY }
 }
 
 function prepare(setup: RigSetup): Promise<SelfRunningMachine> {
@@ -186,7 +192,15 @@ function prepare(setup: RigSetup): Promise<SelfRunningMachine> {
     } catch (cause) {
       throw new ProbeError('RIG_FAILED', `the directory of the cycle cannot be used: ${messageOf(cause)}`, { cause })
     }
-    resolve(new SimMachine(setup, faultsOf(setup)))
+    const faults = faultsOf(setup)
+    for (const { where } of faults) {
+      if (where !== undefined && (where.lba + where.sectors) * SECTOR_BYTES > setup.sizeBytes)
+        throw new ProbeError(
+          'BAD_OPTION',
+          `--fault got ${JSON.stringify(setup.fault)}; the disk has ${setup.sizeBytes / SECTOR_BYTES} sectors`,
+        )
+    }
+    resolve(new SimMachine(setup, faults))
   })
 }
 
@@ -197,6 +211,8 @@ export const simRig: RigKind = {
   images: ['raw'],
   caches: CACHE_MODES,
   faults: RIG_FAULTS,
+  faultSyntax: FAULT_SYNTAX,
+  checkFault: (text) => void parseFault(text),
   defaultSizeBytes: 16 * 2 ** 20,
   positiveControl: {
     rig: 'sim',

@@ -2,7 +2,7 @@
 import type { Finding, FindingKind } from '../../../src/core/finding.ts'
 import type { PlanSpec } from '../../../src/core/plan.ts'
 import type { Verdict } from '../../../src/core/verdict.ts'
-import type { FaultKind, Injection } from '../../../src/rig/sim/fault.ts'
+import { type FaultKind, type Injection, overlaps } from '../../../src/rig/sim/fault.ts'
 import type { SimOverrides } from '../../../src/rig/sim/options.ts'
 import { runSimulation } from '../../../src/rig/sim/run.ts'
 import type { Simulation } from '../../../src/rig/sim/simulation.ts'
@@ -33,6 +33,8 @@ const ATOMIC: Partial<PlanSpec> = {
 
 export const LIAR_CASES: Readonly<Record<FaultKind, LiarCase>> = {
   'drop-flush': { kinds: HELD_BACK, overrides: FORGETFUL_OF_FLUSHES, rate: 0.6 },
+  'drop-every-kth-flush': { kinds: HELD_BACK, overrides: FORGETFUL_OF_FLUSHES },
+  'lose-epoch': { kinds: HELD_BACK, overrides: { windowWrites: 64, shipUs: 50, plan: FLUSHED }, rate: 0.2 },
   'ignore-fua': {
     kinds: HELD_BACK,
     overrides: { ...FORGETFUL, plan: { cadence: { kind: 'never' }, fuaPercent: 50 } },
@@ -106,11 +108,33 @@ function problemsOf(fault: FaultKind, finding: Finding, simulation: Simulation, 
   return problems
 }
 
-/** Whether a violation is of the injection: of its write or flush, or of a write over its sectors. */
+/** Whether a violation is of the injection: of its flush, its write, or the sectors that it damaged, as the kind of fault has it. */
 function isOf(finding: Finding, injection: Injection): boolean {
-  if (injection.kind === 'reorder') return finding.kind === 'reordered'
-  if (injection.kind === 'drop-flush')
-    return finding.stableBy?.by === 'flush' && finding.stableBy.flush === injection.flush
-  if (finding.write !== undefined && finding.write === injection.write) return true
-  return finding.lba < injection.lba + injection.sectors && injection.lba < finding.lba + finding.sectors
+  switch (injection.kind) {
+    case 'drop-flush':
+    case 'drop-every-kth-flush':
+      return finding.stableBy?.by === 'flush' && finding.stableBy.flush === injection.flush
+    case 'ignore-fua':
+    case 'acknowledge-early':
+    case 'tear-atomic':
+    case 'reorder-across-flush':
+    case 'lose-epoch':
+      return finding.write === injection.write
+    case 'reorder':
+      return finding.kind === 'reordered'
+    case 'misdirect':
+    case 'write-two-places':
+      return finding.write === injection.write || overlaps(finding, injection)
+    // A torn write that lands over one it was in flight with is a tear of the newer one.
+    case 'tear-sector':
+    case 'flip-bit':
+    case 'stale':
+    case 'zero-cluster':
+    case 'rollback':
+    case 'collateral':
+    case 'phantom':
+    case 'read-error':
+    case 'short-device':
+      return overlaps(finding, injection)
+  }
 }

@@ -7,12 +7,9 @@
  */
 import { accessSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseWorkloadOptions, planSpecOf, type WorkloadOptions } from '../../core/agent-options.ts'
 import { messageOf, ProbeError } from '../../core/errors.ts'
-import type { TargetFacts } from '../../core/manifest.ts'
-import { hexOf, keyOf, randomBits } from '../../core/prng.ts'
 import { formatBytes } from '../../core/size.ts'
-import { SECTOR_BYTES, WRITE_ID_MAX } from '../../core/units.ts'
+import { SECTOR_BYTES } from '../../core/units.ts'
 import {
   CACHE_MODES,
   type CutKind,
@@ -25,12 +22,11 @@ import {
 } from '../rig.ts'
 import { FAULT_SYNTAX, parseFault } from './fault-text.ts'
 import { FAULT_KINDS, type FaultKind, type FaultSpec, isCutFault } from './fault.ts'
-import type { SimOverrides } from './options.ts'
+import { loopOverrides } from './loop-run.ts'
 import { runSimulation } from './run.ts'
 import type { Simulation } from './simulation.ts'
 
 const SIZE_BYTES_MAX = 2 ** 30
-const EVENTS_MAX = 5_000_000
 const LOG_PIECE_BYTES = 1 << 20
 const ALWAYS = { rate: 1, times: Number.POSITIVE_INFINITY } as const
 /** How often a fault strikes that is asked for by name alone, where once is not often enough to show. */
@@ -69,7 +65,9 @@ class SimMachine implements SelfRunningMachine {
   run(request: OwnRunRequest): Promise<OwnRun> {
     // An executor turns what is thrown into a rejection, as a promise of the port is expected to.
     return new Promise((resolve) => {
-      this.#simulation = runSimulation(this.#setup.seed, this.#overrides(request))
+      const { seed, sizeBytes } = this.#setup
+      const disk = { seed, sizeBytes, path: this.survivor, contract: this.contract, faults: this.#faults }
+      this.#simulation = runSimulation(seed, loopOverrides(disk, request))
       resolve(ownRunOf(this.#simulation))
     })
   }
@@ -90,62 +88,6 @@ class SimMachine implements SelfRunningMachine {
     this.#simulation = undefined
     return Promise.resolve()
   }
-
-  #overrides(request: OwnRunRequest): SimOverrides {
-    const options = parseWorkloadOptions(request.options)
-    const { seed, sizeBytes } = this.#setup
-    const key = keyOf(seed)
-    const sizeSectors = sizeBytes / SECTOR_BYTES
-    const mode = this.contract === 'write-through' || options.io === 'dsync' ? 'write-through' : 'volatile'
-    const target: TargetFacts = {
-      path: this.survivor,
-      kind: 'file',
-      sizeSectors,
-      logicalBlockBytes: SECTOR_BYTES,
-      writeCache: mode === 'write-through' ? 'write through' : 'write back',
-      fua: true,
-      driver: 'sim',
-    }
-    return {
-      run: request.run,
-      device: hexOf({ lo: randomBits(key, 1, 0xdeb), hi: randomBits(key, 2, 0xdeb) }),
-      campaign: request.campaign,
-      sizeSectors,
-      plan: planSpecOf(options, options.seed ?? seed, target),
-      queueDepth: options.queueDepth,
-      flushMode: options.flushMode,
-      commit: options.commit,
-      overlapInFlight: options.overlapInFlight,
-      baseline: options.baseline,
-      writesMax: options.writesMax ?? WRITE_ID_MAX,
-      before: 'zeros',
-      mode,
-      atomicSectors: 0,
-      survival: 0.5,
-      writeBack: 0.2,
-      serviceUs: 100,
-      shipUs: 1000,
-      windowWrites: 256,
-      frameRecords: 8,
-      // A tail that is lost takes the evidence of the last flushes along: here it would hide what is to be seen.
-      tail: 'all',
-      cutInFormat: false,
-      failureChance: 0,
-      faults: this.#faults,
-      ...timingOf(options, request.cutAfterMs),
-      described: { startedAt: new Date().toISOString(), io: options.io, target, labels: request.labels },
-    }
-  }
-}
-
-/** A workload with an end is cut after its end, any other after its start: as the loop does it with real disks. */
-function timingOf(options: WorkloadOptions, cutAfterMs: number): SimOverrides {
-  const afterUs = cutAfterMs * 1000
-  const ends = options.workload === 'script' || options.writesMax !== undefined || options.durationMs !== undefined
-  const common = { cutAfterEvents: EVENTS_MAX, stopAtUs: (options.durationMs ?? Number.POSITIVE_INFINITY) * 1000 }
-  return ends
-    ? { ...common, cutAtUs: Number.POSITIVE_INFINITY, cutAfterEndUs: afterUs }
-    : { ...common, cutAtUs: afterUs }
 }
 
 function ownRunOf({ manifest, log, seed, disk, options }: Simulation): OwnRun {
@@ -163,7 +105,8 @@ function survivingBytes({ disk }: Simulation): Uint8Array {
   return disk.medium.bytes.subarray(0, end * SECTOR_BYTES)
 }
 
-function faultsOf({ cache, fault }: RigSetup): readonly FaultSpec[] {
+/** The lies that cache mode and `--fault` ask for. */
+export function faultsOf({ cache, fault }: Pick<RigSetup, 'cache' | 'fault'>): readonly FaultSpec[] {
   const unsafe: readonly FaultSpec[] = [
     { kind: 'drop-flush', ...ALWAYS },
     { kind: 'ignore-fua', ...ALWAYS },

@@ -1,0 +1,76 @@
+/** Campaigns of cuts of lying disks as `plugpull loop --rig sim` would cut them: how often does a cut convict? */
+import { cutMomentMs, cycleSeed, type LoopConfig, parseLoopOptions } from '../../src/rig/loop-options.ts'
+import type { FaultKind } from '../../src/rig/sim/fault.ts'
+import { loopOverrides } from '../../src/rig/sim/loop-run.ts'
+import type { SimOverrides } from '../../src/rig/sim/options.ts'
+import { faultsOf } from '../../src/rig/sim/rig.ts'
+import { runSimulation } from '../../src/rig/sim/run.ts'
+import { judged } from '../../test/support/simulated/judged.ts'
+
+/** The workloads compared: all that need no script. */
+export const WORKLOADS_COMPARED = [
+  'sequential',
+  'random',
+  'hotspot',
+  'overlap',
+  'straddle',
+  'first-touch',
+  'wal',
+] as const
+export type ComparedWorkload = (typeof WORKLOADS_COMPARED)[number]
+
+export interface Campaign {
+  readonly fault: FaultKind
+  /** At each chance of the fault (fault.ts, FAULTS). */
+  readonly rate: number
+  readonly workload: ComparedWorkload
+  readonly cuts: number
+  readonly seed: string
+}
+
+export interface CampaignOutcome {
+  /** Cuts whose verdict is a violation. */
+  readonly caught: number
+  /** Writes issued, over all cuts. */
+  readonly writes: number
+}
+
+/** What a liar needs beyond the defaults to be able to lie at all. */
+export const NEEDS: Partial<
+  Record<
+    FaultKind,
+    { readonly options?: Readonly<Record<string, string>>; readonly disk?: SimOverrides; readonly text: string }
+  >
+> = {
+  'ignore-fua': { options: { fua: '10' }, text: '`--fua 10`: without FUA writes there is nothing to ignore' },
+  'tear-atomic': { disk: { atomicSectors: 8 }, text: 'a disk that declares an atomic unit of 4 KiB' },
+  reorder: { disk: { mode: 'ordered' }, text: 'a disk that promises to keep order, judged by `ordered`' },
+}
+
+const RUN = '0000000000007a11'
+
+/** Runs and judges the cuts of a campaign. */
+export function runCampaign(campaign: Campaign): CampaignOutcome {
+  const config = parseLoopOptions({
+    rig: 'sim',
+    seed: campaign.seed,
+    workload: campaign.workload,
+    ...NEEDS[campaign.fault]?.options,
+  })
+  let caught = 0
+  let writes = 0
+  for (let cycle = 1; cycle <= campaign.cuts; cycle++) {
+    const verdict = oneCut(campaign, config, cycleSeed(config.seed, cycle))
+    if (verdict.verdict === 'violation') caught++
+    writes += verdict.checked.issuedWrites
+  }
+  return { caught, writes }
+}
+
+function oneCut({ fault, rate }: Campaign, config: LoopConfig, seed: string): ReturnType<typeof judged> {
+  const faults = faultsOf({ cache: config.cache, fault: `${fault}:${rate}` })
+  const disk = { seed, sizeBytes: config.sizeBytes, path: 'sim', contract: 'volatile', faults } as const
+  const cutAfterMs = cutMomentMs(config, seed)
+  const request = { run: RUN, campaign: 'trust', options: { ...config.workload, seed }, labels: {}, cutAfterMs }
+  return judged(runSimulation(seed, { ...loopOverrides(disk, request), ...NEEDS[fault]?.disk }))
+}

@@ -1,5 +1,6 @@
 /** The parts there are, in the order of the page: a new one is one new folder and one line here. */
 import { cuts } from './cuts/part.ts'
+import { liars } from './liars/part.ts'
 import type { TrustPart } from './part.ts'
 
-export const PARTS: readonly TrustPart[] = [cuts]
+export const PARTS: readonly TrustPart[] = [cuts, liars]

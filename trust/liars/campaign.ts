@@ -24,11 +24,19 @@ export interface Campaign {
   /** At each chance of the fault (fault.ts, FAULTS). */
   readonly rate: number
   readonly workload: ComparedWorkload
+  /** So many at most. */
   readonly cuts: number
   readonly seed: string
 }
 
+/** A quarter of the loop's default disk, and a quarter of its time until the cut: as much is overwritten, in a quarter of the work. */
+export const QUARTER = { size: '4M', cutAfter: '50ms-250ms' } as const
+
+/** Cuts after which a campaign ends where each of them convicted: more would say little. */
+export const CUTS_ALL_CAUGHT = 20
+
 export interface CampaignOutcome {
+  readonly cuts: number
   /** Cuts whose verdict is a violation. */
   readonly caught: number
   /** Writes issued, over all cuts. */
@@ -55,16 +63,16 @@ export function runCampaign(campaign: Campaign): CampaignOutcome {
     rig: 'sim',
     seed: campaign.seed,
     workload: campaign.workload,
+    ...QUARTER,
     ...NEEDS[campaign.fault]?.options,
   })
-  let caught = 0
-  let writes = 0
-  for (let cycle = 1; cycle <= campaign.cuts; cycle++) {
-    const verdict = oneCut(campaign, config, cycleSeed(config.seed, cycle))
+  let [cuts, caught, writes] = [0, 0, 0]
+  while (cuts < campaign.cuts && !(cuts === CUTS_ALL_CAUGHT && caught === cuts)) {
+    const verdict = oneCut(campaign, config, cycleSeed(config.seed, ++cuts))
     if (verdict.verdict === 'violation') caught++
     writes += verdict.checked.issuedWrites
   }
-  return { caught, writes }
+  return { cuts, caught, writes }
 }
 
 function oneCut({ fault, rate }: Campaign, config: LoopConfig, seed: string): ReturnType<typeof judged> {

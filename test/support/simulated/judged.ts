@@ -17,8 +17,7 @@ export function judged(simulation: Simulation, contract: Contract = simulation.c
   const judge = new Judge(builder.finish(decoder.end()), contract, { findingsMax: 10_000 })
   const { medium, unreadable } = simulation.disk
   for (const { lba, sectors } of judge.ranges()) {
-    const buffer = SectorBuffer.ofSectors(sectors)
-    buffer.bytes.set(medium.bytes.subarray(lba * SECTOR_BYTES, (lba + sectors) * SECTOR_BYTES))
+    const buffer = new SectorBuffer(medium.bytes.buffer, lba * SECTOR_BYTES, sectors * SECTOR_BYTES)
     judge.range(lba, sectors, buffer, unreadable)
   }
   return judge.finish()

@@ -23,7 +23,7 @@ export interface CutsData {
   readonly disagreements: number
   /** Cuts where the simulator broke its own contract, or failed. */
   readonly simulatorFaults: number
-  /** Of one worker, over the time that it worked. */
+  /** Of one worker, over the wall time that it worked. */
   readonly cutsPerSecond: number
   readonly node: string
   readonly corners: CornerCounts

@@ -29,14 +29,14 @@ ${table(
   ],
 )}
 
-One worker made ${grouped(data.cutsPerSecond)} cuts a second (Node ${data.node}), the oracle's work included. The corners that they got into:
+One worker made ${grouped(data.cutsPerSecond)} cuts a second of wall time (Node ${data.node}), the oracle’s work included. The corners that they got into:
 
 ${cornersTable(data.corners)}${problemsText(data)}`
 }
 
-function verdictText({ cuts, falseAccusations, disagreements }: CutsData): string {
-  if (falseAccusations + disagreements > 0)
-    return `**Of ${grouped(cuts)} honest cuts the judge was wrong about some: see below.**`
+function verdictText({ cuts, falseAccusations, disagreements, simulatorFaults }: CutsData): string {
+  if (falseAccusations + disagreements + simulatorFaults > 0)
+    return `**Of ${grouped(cuts)} honest cuts some went wrong: see below.**`
   const bound = cuts > 3 ? `: a rate above 3 in ${grouped(cuts)} is excluded at 95 %` : ''
   return `**${grouped(cuts)} honest cuts, not one convicted, and judge and oracle agreed on every one${bound}.**`
 }

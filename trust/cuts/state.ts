@@ -26,6 +26,7 @@ export class CutsState {
       .filter((line) => line !== '')
       .map((line) => this.#parse(line))
       .filter(({ build, block }) => build === this.#build && block.family === family)
+      .map(({ block, result }) => ({ block, result }))
   }
 
   keep({ block, result }: DoneBlock): void {

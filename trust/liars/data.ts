@@ -60,9 +60,8 @@ export interface CatchRow {
 export function catchRows({ workloads }: LiarsData): readonly CatchRow[] {
   return FAULT_KINDS.flatMap((fault) =>
     RATES[FAULTS[fault].chance].map((rate) => {
-      const measured = workloads.rows.filter(
-        (row) => row.fault === fault && (row.rate === rate || FAULTS[fault].chance === 'cut'),
-      )
+      const measuredAt = FAULTS[fault].chance === 'cut' ? 1 : rate
+      const measured = workloads.rows.filter((row) => row.fault === fault && row.rate === measuredAt)
       return {
         fault,
         rate,

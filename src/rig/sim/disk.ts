@@ -16,9 +16,9 @@
  * what survives is a prefix-consistent cut; `virtio-strict` leaves garbage in sectors under a write that was not stable;
  * `atomicSectors` makes writes that fit one aligned unit of that size land all at once or not at all.
  *
- * The lies it can be asked for are in fault.ts: those of writes and flushes happen here, damage to the medium is done from
- * outside (damage.ts). Where a lie was told is in `injections`, what each sector really holds in `holdingOf`: the truth
- * against which judges are judged. Time, plans and logs are the run's (run.ts).
+ * The lies it can be asked for are in fault.ts, when each is told in strikes.ts: those of writes, flushes and epochs happen
+ * here, damage to the medium is done from outside (damage.ts). Where a lie was told is in `injections`, what each sector
+ * really holds in `holdingOf`: the truth against which judges are judged. Time, plans and logs are the run's (run.ts).
  */
 import assert from 'node:assert/strict'
 import { Prng, type Key64 } from '../../core/prng.ts'

@@ -9,6 +9,7 @@ import { Corners } from '../../test/support/simulated/corners.ts'
 import { HONEST_FAMILY } from '../../test/support/simulated/honest.ts'
 import { replayCommand } from '../../test/support/simulated/replay.ts'
 import { inWorkers } from '../crew.ts'
+import { published } from '../published.ts'
 import type { TrustPart } from '../part.ts'
 import type { Block, BlockResult } from './block.ts'
 import { type CutsData, cutsData, type DoneBlock } from './data.ts'
@@ -27,6 +28,7 @@ export function cutsCommand(part: TrustPart): Command {
     .option('--seed <n>', `first half of every seed, a number below 2^32 (default: 0x${HONEST_FAMILY.toString(16)})`)
     .option('--jobs <n>', `worker threads (default: ${JOBS_DEFAULT})`)
     .option('--state <file>', 'keep there what is done; the same command again goes on from it')
+    .option('--no-publish', 'leave docs/ as it is')
     .action(async (raw: RawOptions) => {
       process.exitCode = await withInterrupt((signal) => run(part, raw, signal))
     })
@@ -47,9 +49,9 @@ async function run(part: TrustPart, raw: RawOptions, signal: AbortSignal): Promi
   )
   const data = cutsData(family.toString(16).padStart(8, '0'), done)
   const missed = missedCorners(data)
-  // The page knows every part, so a part cannot import it as it is loaded.
-  const { publish } = await import('../page.ts')
-  process.stdout.write(`${summary(data)}${missed}\n${publish(part, data)}\n`)
+  process.stdout.write(
+    `${summary(data)}${missed}\n${raw['publish'] === false ? 'not published' : await published(part, data)}\n`,
+  )
   return data.falseAccusations + data.disagreements + data.simulatorFaults > 0
     ? EXIT.violation
     : missed === ''

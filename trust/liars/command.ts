@@ -6,6 +6,7 @@ import { withInterrupt } from '../../src/io/interrupt.ts'
 import { createProgress } from '../../src/io/progress.ts'
 import { FAULT_KINDS } from '../../src/rig/sim/fault.ts'
 import { inWorkers } from '../crew.ts'
+import { published } from '../published.ts'
 import type { TrustPart } from '../part.ts'
 import { isExact } from './calibration.ts'
 import { WORKLOADS_COMPARED } from './campaign.ts'
@@ -28,6 +29,7 @@ export function liarsCommand(part: TrustPart): Command {
     .option('--campaign-cuts <n>', `of each liar, rate and workload, at most (default: ${CAMPAIGN_CUTS_DEFAULT})`)
     .option('--seed <n>', `seed of the campaigns (default: ${SEED_DEFAULT})`)
     .option('--jobs <n>', `worker threads (default: ${JOBS_DEFAULT})`)
+    .option('--no-publish', 'leave docs/ as it is')
     .action(async (raw: RawOptions) => {
       process.exitCode = await withInterrupt((signal) => run(part, raw, signal))
     })
@@ -51,11 +53,9 @@ async function run(part: TrustPart, raw: RawOptions, signal: AbortSignal): Promi
   const wrong = calibration.filter((liar) => !isExact(liar))
   for (const { problems } of wrong)
     for (const { text: what, replay } of problems) process.stderr.write(`${what}\nreplay: ${replay}\n`)
-  // The page knows every part, so a part cannot import it as it is loaded.
-  const { publish } = await import('../page.ts')
   const names = wrong.map(({ fault }) => fault).join(', ')
   process.stdout.write(
-    `${calibration.length} liars, ${wrong.length === 0 ? 'each convicted of exactly its fault' : `NOT convicted exactly: ${names}`}; ${rows.length} campaigns\n${publish(part, data)}\n`,
+    `${calibration.length} liars, ${wrong.length === 0 ? 'each convicted of exactly its fault' : `NOT convicted exactly: ${names}`}; ${rows.length} campaigns\n${raw['publish'] === false ? 'not published' : await published(part, data)}\n`,
   )
   return wrong.length === 0 ? EXIT.held : EXIT.violation
 }

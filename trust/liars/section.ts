@@ -1,5 +1,5 @@
 /** The part of docs/TRUST.md about disks that lie. */
-import { FAULTS } from '../../src/rig/sim/fault.ts'
+import { EVERY_DEFAULT, FAULTS } from '../../src/rig/sim/fault.ts'
 import { grouped, table } from '../words.ts'
 import { adviceOf } from './advice.ts'
 import { type Calibration, isExact } from './calibration.ts'
@@ -84,7 +84,7 @@ function conditionsText({ workloads }: LiarsData): string {
   return `Each campaign is what \`plugpull loop --rig sim --size ${QUARTER.size} --cut-after ${QUARTER.cutAfter} --workload W --fault LIAR:RATE\` does, all else by
 default (a quarter of the default disk and time, so that as much is overwritten in a quarter of the work): the whole disk
 is written to, 4 KiB at a time, one write in flight, a flush after every 16 (\`wal\`: after each), the cut in simulated time, on
-average after ${writes(false)} writes (\`wal\`: ${writes(true)}); what is not flushed survives with a chance of one half. Where a liar could
+average after ${writes(false)} writes (\`wal\`: ${writes(true)}); what is not flushed survives with a chance of one half; \`drop-every-kth-flush\` has its default k of ${EVERY_DEFAULT}. Where a liar could
 otherwise not lie: ${needs.join('; ')}. From the share p of cuts that convict follow the numbers of cuts after which
 the liar is caught with a chance of 50 % and 90 %, ln 0.5 / ln(1 − p) and ln 0.1 / ln(1 − p) rounded up; in
 brackets the first for the ends of p’s 95 % Wilson interval. p is from ${cutsMax} cuts, or from ${CUTS_ALL_CAUGHT} where each of those convicted.

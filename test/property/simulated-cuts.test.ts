@@ -86,8 +86,18 @@ function assertAcrossRanges(fault: FaultKind | undefined, seed: string): void {
   if (fault === undefined) assert.equal(expected.violations.size, 0)
 }
 
+/** Rare cuts in which something was wrong once: a tick after the end of a run, and garbage where a misdirected write is missing. */
+const ONCE_WRONG: readonly (readonly [FaultKind, string])[] = [
+  ['phantom', '5eed0011000000ff'],
+  ['phantom', '5eed00110000024c'],
+  ['misdirect', '5eed00050000037a'],
+]
+
 if (REPLAY === undefined) {
   describe('simulated cuts', () => {
+    for (const [fault, seed] of ONCE_WRONG)
+      it(`${fault}, seed ${seed}`, () => replayable(seed, fault, () => assert.ok(assertConvicted(fault, seed))))
+
     it(`of ${CUTS} honest disks convict none`, (t) => {
       const corners = new Corners()
       for (let run = 0; run < CUTS; run++) {

@@ -1,16 +1,16 @@
 /** `npm run trust -- liars`: calibration of the judge by disks that lie, and how many cuts each workload takes to catch them. */
 import { Command } from 'commander'
-import { parseSeed, type RawOptions, wholeOf } from '../../src/core/agent-options.ts'
+import { choiceOf, parseSeed, type RawOptions, wholeOf } from '../../src/core/agent-options.ts'
 import { EXIT } from '../../src/core/errors.ts'
 import { withInterrupt } from '../../src/io/interrupt.ts'
 import { createProgress } from '../../src/io/progress.ts'
 import { FAULT_KINDS } from '../../src/rig/sim/fault.ts'
 import { inWorkers } from '../crew.ts'
-import { published } from '../published.ts'
+import { measuredBefore, published } from '../published.ts'
 import type { TrustPart } from '../part.ts'
 import { isExact } from './calibration.ts'
 import { WORKLOADS_COMPARED } from './campaign.ts'
-import { LIARS_SCHEMA, type LiarsData, ratesMeasured } from './data.ts'
+import { checkLiarsData, LIARS_SCHEMA, type LiarsData, ratesMeasured } from './data.ts'
 import type { Result, Task } from './task.ts'
 
 const CUTS_DEFAULT = '2000'
@@ -20,6 +20,10 @@ const JOBS_DEFAULT = '2'
 const JOBS_MAX = 64
 const SEED_DEFAULT = '0x11a5'
 
+/** The two that run by themselves. */
+const HALVES = ['calibration', 'workloads'] as const
+type Half = (typeof HALVES)[number]
+
 export function liarsCommand(part: TrustPart): Command {
   return new Command('liars')
     .description(
@@ -28,6 +32,7 @@ export function liarsCommand(part: TrustPart): Command {
     .option('--cuts <n>', `of each liar, held against the oracle (default: ${CUTS_DEFAULT})`)
     .option('--campaign-cuts <n>', `of each liar, rate and workload, at most (default: ${CAMPAIGN_CUTS_DEFAULT})`)
     .option('--seed <n>', `seed of the campaigns (default: ${SEED_DEFAULT})`)
+    .option('--only <half>', `${HALVES.join(' or ')}: the other half stays as it was measured before`)
     .option('--jobs <n>', `worker threads (default: ${JOBS_DEFAULT})`)
     .option('--no-publish', 'leave docs/ as it is')
     .action(async (raw: RawOptions) => {
@@ -37,37 +42,67 @@ export function liarsCommand(part: TrustPart): Command {
 
 async function run(part: TrustPart, raw: RawOptions, signal: AbortSignal): Promise<number> {
   const text = (key: string): string | undefined => (typeof raw[key] === 'string' ? raw[key] : undefined)
-  const cuts = wholeOf(text('cuts') ?? CUTS_DEFAULT, '--cuts', CUTS_MAX)
-  const cutsMax = wholeOf(text('campaignCuts') ?? CAMPAIGN_CUTS_DEFAULT, '--campaign-cuts', CUTS_MAX)
-  const jobs = wholeOf(text('jobs') ?? JOBS_DEFAULT, '--jobs', JOBS_MAX)
-  const seed = parseSeed(text('seed') ?? SEED_DEFAULT)
-  const results = await work(tasksOf(cuts, cutsMax, seed), jobs, signal)
-  const calibration = results.flatMap((result) => (result.kind === 'calibration' ? [result.liar] : []))
-  const rows = results.flatMap((result) => (result.kind === 'campaign' ? [result.row] : []))
-  const data: LiarsData = {
-    schema: LIARS_SCHEMA,
-    node: process.version,
-    calibration,
-    workloads: { seed, cutsMax, rows },
+  const asked = {
+    cuts: wholeOf(text('cuts') ?? CUTS_DEFAULT, '--cuts', CUTS_MAX),
+    cutsMax: wholeOf(text('campaignCuts') ?? CAMPAIGN_CUTS_DEFAULT, '--campaign-cuts', CUTS_MAX),
+    seed: parseSeed(text('seed') ?? SEED_DEFAULT),
   }
-  const wrong = calibration.filter((liar) => !isExact(liar))
-  for (const { problems } of wrong)
-    for (const { text: what, replay } of problems) process.stderr.write(`${what}\nreplay: ${replay}\n`)
-  const names = wrong.map(({ fault }) => fault).join(', ')
-  process.stdout.write(
-    `${calibration.length} liars, ${wrong.length === 0 ? 'each convicted of exactly its fault' : `NOT convicted exactly: ${names}`}; ${rows.length} campaigns\n${raw['publish'] === false ? 'not published' : await published(part, data)}\n`,
-  )
-  return wrong.length === 0 ? EXIT.held : EXIT.violation
+  const jobs = wholeOf(text('jobs') ?? JOBS_DEFAULT, '--jobs', JOBS_MAX)
+  const only = text('only')
+  const halves = only === undefined ? HALVES : [choiceOf(only, '--only', HALVES)]
+  const before = only === undefined ? undefined : measuredBefore(part)
+  const results = await work(tasksOf(asked, halves), jobs, signal)
+  const data = dataOf(asked, halves, results, before === undefined ? NOTHING : checkLiarsData(before))
+  const summary = tell(data)
+  process.stdout.write(`${summary}\n${raw['publish'] === false ? 'not published' : await published(part, data)}\n`)
+  return data.calibration.every(isExact) ? EXIT.held : EXIT.violation
 }
 
-function tasksOf(cuts: number, cutsMax: number, seed: string): readonly Task[] {
+/** One line; what went wrong goes to stderr, with how it is had again. */
+function tell({ calibration, workloads }: LiarsData): string {
+  const wrong = calibration.filter((liar) => !isExact(liar))
+  for (const { problems } of wrong)
+    for (const { text, replay } of problems) process.stderr.write(`${text}\nreplay: ${replay}\n`)
+  const result =
+    wrong.length === 0
+      ? 'each convicted of exactly its fault'
+      : `NOT convicted exactly: ${wrong.map(({ fault }) => fault).join(', ')}`
+  return `${calibration.length} liars, ${result}; ${workloads.rows.length} campaigns`
+}
+
+interface Asked {
+  readonly cuts: number
+  readonly cutsMax: number
+  readonly seed: string
+}
+
+const NOTHING: Pick<LiarsData, Half> = { calibration: [], workloads: { seed: '', cutsMax: 0, rows: [] } }
+
+/** What was measured now; of a half that was not run, what was measured before. */
+function dataOf(
+  { cutsMax, seed }: Asked,
+  halves: readonly Half[],
+  results: readonly Result[],
+  before: Pick<LiarsData, Half>,
+): LiarsData {
+  const calibration = results.flatMap((result) => (result.kind === 'calibration' ? [result.liar] : []))
+  const rows = results.flatMap((result) => (result.kind === 'campaign' ? [result.row] : []))
+  return {
+    schema: LIARS_SCHEMA,
+    node: process.version,
+    calibration: halves.includes('calibration') ? calibration : before.calibration,
+    workloads: halves.includes('workloads') ? { seed, cutsMax, rows } : before.workloads,
+  }
+}
+
+function tasksOf({ cuts, cutsMax, seed }: Asked, halves: readonly Half[]): readonly Task[] {
   const calibrations = FAULT_KINDS.map((fault): Task => ({ kind: 'calibration', fault, cuts }))
   const campaigns = FAULT_KINDS.flatMap((fault) =>
     ratesMeasured(fault).flatMap((rate) =>
       WORKLOADS_COMPARED.map((workload): Task => ({ kind: 'campaign', fault, rate, workload, cuts: cutsMax, seed })),
     ),
   )
-  return [...calibrations, ...campaigns]
+  return [...(halves.includes('calibration') ? calibrations : []), ...(halves.includes('workloads') ? campaigns : [])]
 }
 
 /** In the order of the tasks, whichever worker was done first. */

@@ -75,6 +75,8 @@ export class SimDisk {
   /** Requests that may have something to land, in no order; those that have not are dropped when met. */
   readonly #backlog: DiskRequest[] = []
   readonly #strikes: Strikes
+  /** Misdirected writes. */
+  readonly #stray: DiskRequest[] = []
   readonly #scratch = new Uint8Array(SECTOR_BYTES)
   #memory = SectorBuffer.ofSectors(0)
   #memoryUsed = 0
@@ -250,7 +252,10 @@ export class SimDisk {
     if (kind === 'acknowledge-early') request.held = 1
     if (kind === 'tear-atomic') request.atomic = false
     if (kind === 'tear-sector') request.tearAt = request.at + this.random.below(request.sectors)
-    if (kind === 'misdirect') request.at = this.#elsewhere(request)
+    if (kind === 'misdirect') {
+      request.at = this.#elsewhere(request)
+      this.#stray.push(request)
+    }
     if (kind === 'write-two-places') {
       request.ghost = this.#newRequest(request.tag, request.home, request.sectors, request.fua, request.data)
       request.ghost.at = this.#elsewhere(request)
@@ -434,7 +439,10 @@ export class SimDisk {
     for (const [lba, versions] of this.#versions) {
       const open = versions.some(
         ({ request }) =>
-          request.at === request.home && !request.stable && !request.atomic && !this.#isOvertaken(request, versions),
+          request.at === request.home &&
+          !request.stable &&
+          !request.atomic &&
+          !this.#isOvertaken(request, [...versions, ...this.#strayOf(lba)]),
       )
       if (!open || !this.random.chance(0.1)) continue
       for (let i = 0; i < SECTOR_BYTES; i++) this.#scratch[i] = this.random.below(256)
@@ -442,8 +450,15 @@ export class SimDisk {
     }
   }
 
-  #isOvertaken(request: DiskRequest, versions: readonly Version[]): boolean {
-    return versions.some((other) => other.request.stable && request.isBefore(other.request))
+  #isOvertaken(request: DiskRequest, others: readonly { readonly request: DiskRequest }[]): boolean {
+    return others.some((other) => other.request.stable && request.isBefore(other.request))
+  }
+
+  /** Misdirected writes that belong there: what came before one that is stable may not leave garbage in its place. */
+  #strayOf(lba: number): readonly { readonly request: DiskRequest }[] {
+    return this.#stray
+      .filter(({ home, sectors }) => home <= lba && lba < home + sectors)
+      .map((request) => ({ request }))
   }
 
   #shuffled<T>(items: Iterable<T>): T[] {

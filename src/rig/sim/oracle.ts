@@ -244,7 +244,9 @@ function seenOf(holding: Holding, lba: number, simulation: Simulation): Seen {
   }
 }
 
-const isComplete = ({ events, logIsWhole }: Simulation): boolean => logIsWhole && events.at(-1)?.kind === 'end'
+/** After its end an agent that holds for the cut still says that it lives. */
+const isComplete = ({ events, logIsWhole }: Simulation): boolean =>
+  logIsWhole && events.some(({ kind }) => kind === 'end')
 
 const BEFORE_FORMAT = { zeros: 'zeros', noise: 'garbage', 'older-run': 'older-run' } as const
 

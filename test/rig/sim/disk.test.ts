@@ -337,6 +337,16 @@ describe('a lying simulated disk', () => {
     )
   })
 
+  it('misdirect: leaves no garbage of what came before where the write is missing', () => {
+    for (const seed of SEEDS) {
+      const disk = lying('misdirect', 2, { seed, mode: 'virtio-strict' })
+      write(disk, 1, 8, 4)
+      write(disk, 2, 8, 4, true)
+      disk.cut()
+      for (let lba = 8; lba < 12; lba++) assert.notEqual(disk.holdingOf(lba).kind, 'garbage')
+    }
+  })
+
   it('write-two-places: it stands at both', () => {
     const disk = lying('write-two-places', 1)
     write(disk, 1, 8, 4)

@@ -9,7 +9,7 @@ import { type Catch, type CatchRow, catchRows, cutsUntil, type LiarsData } from 
 export function liarsSection(data: LiarsData): string {
   return `## Simulated disks that lie
 
-\`npm run trust -- liars\`
+\`${commandOf(data)}\`
 
 ${calibrationText(data)}
 
@@ -22,6 +22,13 @@ ${conditionsText(data)}
 ${adviceOf(data)}
 
 ${catchTable(catchRows(data))}`
+}
+
+/** The command that measures it all again. */
+function commandOf({ calibration, workloads }: LiarsData): string {
+  const [first] = calibration
+  const cuts = first === undefined ? '' : ` --cuts ${first.cuts}`
+  return `npm run trust -- liars${cuts} --campaign-cuts ${workloads.cutsMax} --seed 0x${workloads.seed.replace(/^0+/, '')}`
 }
 
 function calibrationText({ calibration }: LiarsData): string {
@@ -81,14 +88,18 @@ function conditionsText({ workloads }: LiarsData): string {
     return cuts === 0 ? 'no' : grouped(Math.round(issued / cuts))
   }
   const needs = Object.entries(NEEDS).map(([fault, { text }]) => `\`${fault}\` needs ${text}`)
-  return `Each campaign is what \`plugpull loop --rig sim --size ${QUARTER.size} --cut-after ${QUARTER.cutAfter} --workload W --fault LIAR:RATE\` does, all else by
-default (a quarter of the default disk and time, so that as much is overwritten in a quarter of the work): the whole disk
-is written to, 4 KiB at a time, one write in flight, a flush after every 16 (\`wal\`: after each), the cut in simulated time, on
-average after ${writes(false)} writes (\`wal\`: ${writes(true)}); what is not flushed survives with a chance of one half; \`drop-every-kth-flush\` has its default k of ${EVERY_DEFAULT}. Where a liar could
-otherwise not lie: ${needs.join('; ')}. From the share p of cuts that convict follow the numbers of cuts after which
-the liar is caught with a chance of 50 % and 90 %, ln 0.5 / ln(1 − p) and ln 0.1 / ln(1 − p) rounded up; in
-brackets the first for the ends of p’s 95 % Wilson interval. p is from ${cutsMax} cuts, or from ${CUTS_ALL_CAUGHT} where each of those convicted.
-For damage done at the cut it was measured at rate 1 and multiplied by the rate, since whether it is done is one draw a cut.`
+  return `Each campaign is what \`plugpull loop --rig sim --size ${QUARTER.size} --cut-after ${QUARTER.cutAfter} --workload W --fault LIAR:RATE\`
+does, all else by default: a quarter of the default disk and time, so that as much is overwritten in a quarter of the work.
+The whole disk is written to, 4 KiB at a time, one write in flight, a flush after every 16 (\`wal\`: after each), the cut in
+simulated time, on average after ${writes(false)} writes (\`wal\`: ${writes(true)}). What is not flushed survives with a chance of one half.
+\`drop-every-kth-flush\` has its default k of ${EVERY_DEFAULT}. Where a liar could otherwise not lie:
+
+${needs.map((need) => `- ${need}`).join('\n')}
+
+From the share p of cuts that convict follow the numbers of cuts after which the liar is caught with a chance of 50 % and of
+90 %: ln 0.5 / ln(1 − p) and ln 0.1 / ln(1 − p), rounded up. In brackets the first of them for the ends of p’s 95 % Wilson
+interval. p is from ${cutsMax} cuts, or from ${CUTS_ALL_CAUGHT} where each of those convicted. For damage done at the cut p was measured at
+rate 1 and multiplied by the rate, since whether it is done is one draw a cut.`
 }
 
 function catchTable(rows: readonly CatchRow[]): string {

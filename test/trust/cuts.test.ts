@@ -44,7 +44,7 @@ describe('a block of honest cuts', () => {
 
 describe('the data of the cuts', () => {
   it('adds the blocks up', () => {
-    const data = cutsData('5eed0000', [block(0), block(1000)])
+    const data = cutsData('5eed0000', [block(0), block(1000, { ms: 8000 })])
     assert.equal(data.cuts, 2000)
     assert.equal(data.cutsPerSecond, 500)
     assert.equal(data.corners['mode volatile'], 1200)

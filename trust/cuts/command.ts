@@ -117,5 +117,5 @@ function missedCorners({ corners, cuts }: CutsData): string {
 }
 
 function summary({ cuts, falseAccusations, disagreements, simulatorFaults, cutsPerSecond }: CutsData): string {
-  return `${cuts} cuts of honest disks: ${falseAccusations} false accusations, ${disagreements} disagreements of judge and oracle, ${simulatorFaults} faults of the simulator; ${cutsPerSecond} cuts a second and worker`
+  return `${cuts} cuts of honest disks: ${falseAccusations} false accusations, ${disagreements} disagreements of judge and oracle, ${simulatorFaults} faults of the simulator; up to ${cutsPerSecond} cuts a second and worker`
 }

@@ -29,7 +29,7 @@ ${table(
   ],
 )}
 
-One worker made ${grouped(data.cutsPerSecond)} cuts a second of wall time (Node ${data.node}), the oracle’s work included. The corners that they got into:
+In its fastest block one worker made ${grouped(data.cutsPerSecond)} cuts a second (Node ${data.node}), the oracle’s work included. The corners that they got into:
 
 ${cornersTable(data.corners)}${problemsText(data)}`
 }

@@ -6,7 +6,7 @@
  * The check word stands at both ends: a sector torn anywhere between them no longer agrees with itself.
  */
 import assert from 'node:assert/strict'
-import { type Key64, Prng, hashWords, randomBits } from './prng.ts'
+import { type Key64, Prng, hashWords, hexOf, randomBits } from './prng.ts'
 import { SECTOR_BYTES } from './units.ts'
 
 const WORDS = SECTOR_BYTES / 4
@@ -22,6 +22,8 @@ const TAIL = WORDS - 1
 
 const POOL_BYTES = 1 << 20
 const PAYLOAD_LANE = 0x70a1
+/** Pools kept: those of a run, and of the runs before it that left sectors on the device. */
+const POOLS_MAX = 32
 
 assert(new Uint8Array(Uint32Array.of(1).buffer)[0] === 1, 'plugpull needs a little-endian machine')
 
@@ -76,7 +78,23 @@ export class SectorBuffer {
   }
 }
 
-/** Makes the sectors of one run on one device. Holds the run's payload pool (1 MiB, made in a few ms). */
+const pools = new Map<string, Uint8Array>()
+
+/** The payload pool of a run (1 MiB, made in a few ms): the same whenever it is asked for, so it is kept. */
+function poolOf(run: Key64): Uint8Array {
+  const name = hexOf(run)
+  const known = pools.get(name)
+  if (known !== undefined) return known
+  if (pools.size >= POOLS_MAX) pools.clear()
+  const words = new Uint32Array(POOL_BYTES / 4)
+  const prng = new Prng(run)
+  for (let i = 0; i < words.length; i++) words[i] = prng.bits()
+  const pool = new Uint8Array(words.buffer)
+  pools.set(name, pool)
+  return pool
+}
+
+/** Makes the sectors of one run on one device. */
 export class Stamper {
   readonly run: Key64
   readonly device: Key64
@@ -85,10 +103,7 @@ export class Stamper {
   constructor(run: Key64, device: Key64) {
     this.run = run
     this.device = device
-    const words = new Uint32Array(POOL_BYTES / 4)
-    const prng = new Prng(run)
-    for (let i = 0; i < words.length; i++) words[i] = prng.bits()
-    this.#pool = new Uint8Array(words.buffer)
+    this.#pool = poolOf(run)
   }
 
   /**

@@ -21,6 +21,9 @@ const EXAMPLE = `
   plugpull loop --rig command --collector http://10.0.0.5:7117 --campaign web7 --cycles 100 --start-command './start web7' --cut-command 'ipmitool -H web7-bmc power off'`
 
 const FAULTS = RIGS.flatMap(({ faults }) => faults)
+const FAULT_SYNTAXES = RIGS.flatMap(({ name, faultSyntax }) =>
+  faultSyntax === undefined ? [] : [`; --rig ${name} takes ${faultSyntax}`],
+)
 
 /** Options of single rigs, each once. */
 export const RIG_OPTIONS: readonly OptionSpec[] = RIGS.flatMap(({ options = [] }) => options).filter(
@@ -45,7 +48,10 @@ const OWN_OPTIONS: readonly OptionSpec[] = [
     description:
       'moment of the cut, at random in the span: from the first completed flush (default: 200ms-1s), or from the end of a script, --writes or --duration (default: 50ms-150ms)',
   },
-  { flags: '--fault <name>', description: `ask the rig to break the contract: ${FAULTS.join(', ')}` },
+  {
+    flags: '--fault <fault>',
+    description: `ask the rig to break the contract: ${FAULTS.join(', ')}${FAULT_SYNTAXES.join('')}`,
+  },
   { flags: '--contract <contract>', description: 'promise to judge by (default: what the rig tells the guest)' },
   {
     flags: '--positive-control',

@@ -241,7 +241,10 @@ function faultOf(rig: RigKind, given: string | undefined): string | undefined {
       'BAD_OPTION',
       `--fault got ${JSON.stringify(given)}; --rig ${rig.name} has no faults to choose from, --rig sim has`,
     )
-  return choiceOf(given, '--fault', rig.faults)
+  if (rig.checkFault === undefined) return choiceOf(given, '--fault', rig.faults)
+  rig.checkFault(given)
+  choiceOf(given.replace(/[@:].*/, ''), '--fault', rig.faults)
+  return given
 }
 
 function clusterOf(image: ImageName, given: string | undefined): number | undefined {

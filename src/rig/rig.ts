@@ -220,6 +220,10 @@ export interface RigKind {
   foreign?(options: RawOptions): boolean
   /** Names for `--fault`; empty where the rig cannot be asked to lie. */
   readonly faults: readonly string[]
+  /** What `--fault` takes beyond a name, for the help. */
+  readonly faultSyntax?: string
+  /** Throws BAD_OPTION where what follows the name in `--fault` is not of that kind; without it a name is all there is. */
+  checkFault?(text: string): void
   /** Image size where `--size` does not say. */
   readonly defaultSizeBytes: number
   /** Absent where the rig cannot be told to lie, nor another stand in for it. */

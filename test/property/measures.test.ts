@@ -13,7 +13,7 @@ import type { Verdict } from '../../src/core/verdict.ts'
 import { FAULT_KINDS } from '../../src/rig/sim/fault.ts'
 import { runSimulation } from '../../src/rig/sim/run.ts'
 import type { Simulation } from '../../src/rig/sim/simulation.ts'
-import { judged } from './judged.ts'
+import { judged } from '../support/simulated/judged.ts'
 
 const RUNS = 400
 const REPLAY = process.env['PLUGPULL_SIM_SEED']

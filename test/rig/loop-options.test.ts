@@ -28,6 +28,11 @@ describe('options of the loop', () => {
     assert.equal(parseLoopOptions({ workload: 'wal' }).ends, false)
   })
 
+  it('takes a fault with the place and rate that the rig knows', () => {
+    for (const fault of ['drop-flush:0.1', 'flip-bit@4096+8', 'drop-every-kth-flush@f2:k=4'])
+      assert.equal(parseLoopOptions({ rig: 'sim', fault }).fault, fault)
+  })
+
   const refused: readonly (readonly [Record<string, string>, RegExp])[] = [
     [{ rig: 'drill' }, /--rig got "drill"; it takes storage-daemon, host-power, .*sim$/],
     [{ rig: 'host-power', cut: 'sigterm' }, /--cut got "sigterm"; --rig host-power takes host-power/],
@@ -49,6 +54,8 @@ describe('options of the loop', () => {
     [{ cutAfter: '2s-1s' }, /--cut-after got "2s-1s"/],
     [{ fault: 'drop-flush' }, /--fault got "drop-flush"; --rig storage-daemon has no faults/],
     [{ rig: 'sim', fault: 'gremlins' }, /--fault got "gremlins"/],
+    [{ rig: 'sim', fault: 'flip-bit@f1' }, /--fault got "flip-bit@f1"; it takes for flip-bit a place/],
+    [{ rig: 'sim', fault: 'read-error@0+8' }, /--fault got "read-error"; it takes ignore-fua or /],
     [{ contract: 'always' }, /contract "always" is not known/],
     [{ queueDepth: '65' }, /--queue-depth got "65"/],
     [{ script: 'x' }, /--script has "x"/],

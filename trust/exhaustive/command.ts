@@ -7,6 +7,7 @@ import { withInterrupt } from '../../src/io/interrupt.ts'
 import { createProgress } from '../../src/io/progress.ts'
 import { inWorkers } from '../crew.ts'
 import type { TrustPart } from '../part.ts'
+import { published } from '../published.ts'
 import { grouped } from '../words.ts'
 import { exhaustiveData } from './data.ts'
 import { type BatchesOptions, batches } from './parts.ts'
@@ -46,8 +47,7 @@ async function run(part: TrustPart, raw: RawOptions, signal: AbortSignal): Promi
   const verdicts = data.parts.reduce((total, part_) => total + part_.verdicts + part_.odd, 0)
   process.stdout.write(`${grouped(verdicts)} verdicts, ${data.disagreements.length} disagreements\n`)
   for (const disagreement of data.disagreements.slice(0, SHOWN_MAX)) process.stdout.write(`${disagreement}\n`)
-  // The page knows every part, so a part cannot import it as it is loaded.
-  if (raw['publish'] !== false) process.stdout.write(`${(await import('../page.ts')).publish(part, data)}\n`)
+  if (raw['publish'] !== false) process.stdout.write(`${await published(part, data)}\n`)
   return data.disagreements.length === 0 ? EXIT.held : EXIT.violation
 }
 

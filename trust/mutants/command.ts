@@ -8,6 +8,7 @@ import { withInterrupt } from '../../src/io/interrupt.ts'
 import { createProgress } from '../../src/io/progress.ts'
 import { withScratch } from '../../src/io/scratch.ts'
 import type { TrustPart } from '../part.ts'
+import { published } from '../published.ts'
 import { type Fate, hunt } from './hunt.ts'
 import { MUTANTS } from './mutants.ts'
 
@@ -32,11 +33,8 @@ async function run(part: TrustPart, raw: RawOptions, signal: AbortSignal): Promi
   const lived = fates.filter(({ killedBy }) => killedBy === undefined)
   for (const { rule, killedBy } of fates) process.stdout.write(`${killedBy ?? 'ALIVE'}: ${rule}\n`)
   process.stdout.write(`${fates.length - lived.length} of ${fates.length} mutants killed\n`)
-  // The page knows every part, so a part cannot import it as it is loaded.
-  if (only === undefined) {
-    const { publish } = await import('../page.ts')
-    process.stdout.write(`${publish(part, { command: 'npm run trust -- mutants', mutants: fates })}\n`)
-  }
+  if (only === undefined)
+    process.stdout.write(`${await published(part, { command: 'npm run trust -- mutants', mutants: fates })}\n`)
   return lived.length === 0 ? EXIT.held : EXIT.violation
 }
 

@@ -7,23 +7,12 @@ import type { SimOptions } from './options.ts'
 export const OLDER_RUN = { before: '0b501e7e00000001', rollback: '0b501e7e00000002' } as const
 const OLDER_WRITE_SECTORS = 8
 const SECTOR_WORDS = 128
-const STAMPERS_MAX = 32
 
 /** Bytes that mean nothing, and differ from sector to sector. */
 const NOISE = Uint32Array.from({ length: SECTOR_WORDS }, (_, i) => randomBits({ lo: 0x0015e, hi: 0 }, i, 0))
 
-const stampers = new Map<string, Stamper>()
-
-/** The stamper of a run on a device. Its payload pool takes longer to make than a small run takes to simulate: kept. */
-export function stamperFor(run: string, device: string): Stamper {
-  const name = run + device
-  const known = stampers.get(name)
-  if (known !== undefined) return known
-  if (stampers.size >= STAMPERS_MAX) stampers.clear()
-  const made = new Stamper(keyOf(run), keyOf(device))
-  stampers.set(name, made)
-  return made
-}
+/** The stamper of a run on a device. */
+export const stamperFor = (run: string, device: string): Stamper => new Stamper(keyOf(run), keyOf(device))
 
 /** A sector as a run before this one left it. */
 export function olderSector(into: SectorBuffer, at: number, lba: number, run: string, device: string): void {

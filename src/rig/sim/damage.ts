@@ -6,9 +6,11 @@ import type { Prng } from '../../core/prng.ts'
 import { SectorBuffer, type StampedRun } from '../../core/stamp.ts'
 import { SECTOR_BYTES } from '../../core/units.ts'
 import { OLDER_RUN, olderSector, sectorBefore, stamperFor } from './before.ts'
-import { type CutFault, type FaultSpec, isCutFault } from './fault.ts'
+import { type CutFault, type FaultSpec, isCutFault, type Place } from './fault.ts'
 import { type DiskRequest, type Holding, INITIAL } from './request.ts'
 import { possibleMaxOf, type Simulation } from './simulation.ts'
+
+type RangeFault = 'zero-cluster' | 'rollback' | 'read-error' | 'short-device'
 
 const ZEROS: Holding = { kind: 'zeros' }
 const GARBAGE: Holding = { kind: 'garbage' }
@@ -35,59 +37,72 @@ class Damager {
     this.#random = random
   }
 
-  /** So many times; with a rate, once by that chance. */
-  repeat(kind: CutFault, { rate, times = 1 }: FaultSpec): void {
-    if (rate !== undefined && !this.#random.chance(rate)) return
-    for (let i = 0; i < (rate === undefined ? times : 1); i++) this.#once(kind)
+  /** So many times; with a rate, once by that chance. Outside the region nothing is judged, so nothing is done there. */
+  repeat(kind: CutFault, fault: FaultSpec): void {
+    const { rate, times = 1 } = fault
+    const place = common(fault.where ?? this.#region, this.#region)
+    if (place === undefined || (rate !== undefined && !this.#random.chance(rate))) return
+    for (let i = 0; i < (rate === undefined ? times : 1); i++) this.#once(kind, fault, place)
   }
 
-  #once(kind: CutFault): void {
+  #once(kind: CutFault, { at, where }: FaultSpec, place: Place): void {
     switch (kind) {
       case 'reorder':
         return
       case 'flip-bit':
-        return this.#flipBit()
+        return this.#flipBit(this.#anywhere(place))
       case 'stale':
-        return this.#stale()
-      case 'zero-cluster':
-        return this.#over(kind, this.#cluster(), () => this.#zero())
-      case 'rollback':
-        return this.#over(kind, this.#cluster(), (lba) => this.#older(lba))
+        return this.#stale(place, at)
       case 'collateral':
-        return this.#collateral()
+        return this.#collateral(place)
       case 'phantom':
-        return this.#random.chance(0.5) ? this.#beyondWindow() : this.#notInPlan()
+        return this.#phantom(place, where !== undefined)
+      case 'zero-cluster':
+      case 'rollback':
       case 'read-error':
-        return this.#unreadable(kind, this.#anywhere(), 1 + this.#random.below(3), 'EIO')
-      case 'short-device': {
-        const from = this.#anywhere()
-        return this.#unreadable(kind, from, this.#simulation.options.sizeSectors - from, 'EOF')
-      }
+      case 'short-device':
+        return this.#range(kind, where === undefined ? this.#drawn(kind) : place)
     }
   }
 
-  get #region(): { readonly lba: number; readonly sectors: number } {
+  /** Damage to the whole of a range. */
+  #range(kind: RangeFault, range: Place): void {
+    switch (kind) {
+      case 'zero-cluster':
+        return this.#over(kind, range, () => this.#zero())
+      case 'rollback':
+        return this.#over(kind, range, (lba) => this.#older(lba))
+      case 'read-error':
+        return this.#unreadable(kind, range, 'EIO')
+      case 'short-device':
+        return this.#unreadable(kind, { ...range, sectors: this.#simulation.options.sizeSectors - range.lba }, 'EOF')
+    }
+  }
+
+  /** The range of such damage where nobody asked for one: a few sectors, or a cluster, or what of it lies in the region. */
+  #drawn(kind: RangeFault): Place {
+    const lba = this.#anywhere(this.#region)
+    if (kind === 'read-error') return { lba, sectors: 1 + this.#random.below(3) }
+    if (kind === 'short-device') return { lba, sectors: 1 }
+    const { clusterSectors } = this.#simulation.options.plan
+    const start = Math.floor(lba / clusterSectors) * clusterSectors
+    return common({ lba: start, sectors: clusterSectors }, this.#region) ?? { lba, sectors: 1 }
+  }
+
+  get #region(): Place {
     return this.#simulation.options.plan.region
   }
 
-  #anywhere(): number {
-    return this.#region.lba + this.#random.below(this.#region.sectors)
+  #anywhere({ lba, sectors }: Place): number {
+    return lba + this.#random.below(sectors)
   }
 
   #note(kind: CutFault, lba: number, sectors: number, write?: number): void {
     this.#simulation.disk.injections.push({ kind, lba, sectors, ...(write === undefined ? {} : { write }) })
   }
 
-  /** A cluster, or what of it lies in the region. */
-  #cluster(): readonly [number, number] {
-    const { clusterSectors } = this.#simulation.options.plan
-    const start = Math.floor(this.#anywhere() / clusterSectors) * clusterSectors
-    const from = Math.max(start, this.#region.lba)
-    return [from, Math.min(start + clusterSectors, this.#region.lba + this.#region.sectors) - from]
-  }
-
   /** Overwrites a range with what `make` leaves in the scratch sector, and says it holds. */
-  #over(kind: CutFault, [lba, sectors]: readonly [number, number], make: (lba: number) => Holding): void {
+  #over(kind: CutFault, { lba, sectors }: Place, make: (lba: number) => Holding): void {
     for (let address = lba; address < lba + sectors; address++) {
       const holding = make(address)
       this.#simulation.disk.overwrite(address, this.#sector.bytes, holding)
@@ -111,8 +126,7 @@ class Damager {
     return GARBAGE
   }
 
-  #flipBit(): void {
-    const lba = this.#anywhere()
+  #flipBit(lba: number): void {
     const bit = this.#random.below(SECTOR_BYTES * 8)
     const { disk } = this.#simulation
     this.#sector.bytes.set(disk.medium.sector(lba))
@@ -121,14 +135,19 @@ class Damager {
     this.#note('flip-bit', lba, 1)
   }
 
-  /** Neighbouring sectors of one write return to what was there before it. */
-  #stale(): void {
+  /** Neighbouring sectors of one write return to what was there before it. Only a sector that was written has an older version. */
+  #stale(place: Place, write: number | undefined): void {
     const { disk } = this.#simulation
-    const holding = disk.holdingOf(this.#anywhere())
-    if (holding.kind !== 'request' || holding.request.tag === 0) return
+    const written = addressesOf(place).filter((lba) => {
+      const tag = tagOf(disk.holdingOf(lba))
+      return tag > 0 && (write === undefined || tag === write)
+    })
+    if (written.length === 0) return
+    const from = this.#random.pick(written)
+    const holding = disk.holdingOf(from)
+    if (holding.kind !== 'request') return
     const { request } = holding
-    const from = request.home + this.#random.below(request.sectors)
-    const sectors = 1 + this.#random.below(request.home + request.sectors - from)
+    const sectors = 1 + this.#random.below(request.at + request.sectors - from)
     for (let lba = from; lba < from + sectors; lba++) {
       if (disk.holdingOf(lba) === holding) disk.overwrite(lba, ...this.#versionBefore(request, lba))
     }
@@ -144,16 +163,14 @@ class Damager {
     return [this.#sector.bytes, INITIAL]
   }
 
-  #collateral(): void {
+  #collateral(place: Place): void {
     const { plan, events, options } = this.#simulation
     const touched = new Set<number>()
     for (let write = 1; write <= possibleMaxOf(events, plan); write++) {
       const { lba, sectors } = plan.write(write)
       for (let address: number = lba; address < lba + sectors; address++) touched.add(address)
     }
-    const untouched = Array.from({ length: this.#region.sectors }, (_, i) => this.#region.lba + i).filter(
-      (lba) => !touched.has(lba),
-    )
+    const untouched = addressesOf(place).filter((lba) => !touched.has(lba))
     if (untouched.length === 0) return
     const zeroTells = !(options.baseline === 'scan' && options.before === 'zeros')
     const make = this.#random.pick([
@@ -161,23 +178,28 @@ class Damager {
       (lba: number) => this.#older(lba),
       ...(zeroTells ? [() => this.#zero()] : []),
     ])
-    this.#over('collateral', [this.#random.pick(untouched), 1], make)
+    this.#over('collateral', { lba: this.#random.pick(untouched), sectors: 1 }, make)
+  }
+
+  /** Where the place matters, one that the plan does not put there: a write beyond the windows has its own. */
+  #phantom(place: Place, placeMatters: boolean): void {
+    if (!placeMatters && this.#random.chance(0.5)) this.#beyondWindow()
+    else this.#notInPlan(this.#anywhere(place))
   }
 
   /** A write that no window allowed, whole, where the plan would put it. */
   #beyondWindow(): void {
     const { plan, events } = this.#simulation
     const write = possibleMaxOf(events, plan) + 1 + this.#random.below(PHANTOM_AHEAD)
-    if (write > plan.length) return this.#notInPlan()
+    if (write > plan.length) return this.#notInPlan(this.#anywhere(this.#region))
     const planned = plan.write(write)
     const run = { write, lba: planned.lba, count: planned.sectors, epoch: plan.epochOf(write) }
     this.#stamped(run, planned.sectors, BEYOND)
   }
 
   /** A valid stamp of this run and this address, of a write that the plan does not put there. */
-  #notInPlan(): void {
+  #notInPlan(lba: number): void {
     const { plan, events } = this.#simulation
-    const lba = this.#anywhere()
     const write = 1 + this.#random.below(Math.max(1, possibleMaxOf(events, plan)))
     const planned = plan.write(write)
     if (planned.lba <= lba && lba < planned.lba + planned.sectors) return
@@ -193,9 +215,20 @@ class Damager {
     this.#note('phantom', run.lba, sectors, run.write)
   }
 
-  #unreadable(kind: CutFault, from: number, sectors: number, errno: string): void {
-    const end = Math.min(from + sectors, this.#simulation.options.sizeSectors)
-    for (let lba = from; lba < end; lba++) this.#simulation.disk.unreadable.set(lba, errno)
-    this.#note(kind, from, end - from)
+  #unreadable(kind: CutFault, { lba, sectors }: Place, errno: string): void {
+    const end = Math.min(lba + sectors, this.#simulation.options.sizeSectors)
+    for (let address = lba; address < end; address++) this.#simulation.disk.unreadable.set(address, errno)
+    this.#note(kind, lba, end - lba)
   }
+}
+
+const addressesOf = ({ lba, sectors }: Place): number[] => Array.from({ length: sectors }, (_, i) => lba + i)
+
+const tagOf = (holding: Holding): number => (holding.kind === 'request' ? holding.request.tag : 0)
+
+/** The sectors that two places share, if any. */
+function common(a: Place, b: Place): Place | undefined {
+  const lba = Math.max(a.lba, b.lba)
+  const end = Math.min(a.lba + a.sectors, b.lba + b.sectors)
+  return lba < end ? { lba, sectors: end - lba } : undefined
 }

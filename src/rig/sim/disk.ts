@@ -16,9 +16,9 @@
  * what survives is a prefix-consistent cut; `virtio-strict` leaves garbage in sectors under a write that was not stable;
  * `atomicSectors` makes writes that fit one aligned unit of that size land all at once or not at all.
  *
- * The lies it can be asked for are in fault.ts: those of writes and flushes happen here, damage to the medium is done from
- * outside (damage.ts). Where a lie was told is in `injections`, what each sector really holds in `holdingOf`: the truth
- * against which judges are judged. Time, plans and logs are the run's (run.ts).
+ * The lies it can be asked for are in fault.ts, when each is told in strikes.ts: those of writes, flushes and epochs happen
+ * here, damage to the medium is done from outside (damage.ts). Where a lie was told is in `injections`, what each sector
+ * really holds in `holdingOf`: the truth against which judges are judged. Time, plans and logs are the run's (run.ts).
  */
 import assert from 'node:assert/strict'
 import { Prng, type Key64 } from '../../core/prng.ts'
@@ -26,6 +26,7 @@ import { SectorBuffer } from '../../core/stamp.ts'
 import { SECTOR_BYTES } from '../../core/units.ts'
 import { type FaultKind, type FaultSpec, type Injection, isWriteFault } from './fault.ts'
 import { DiskRequest, type Holding, INITIAL, isKnown } from './request.ts'
+import { Strikes } from './strikes.ts'
 
 export const DISK_MODES = ['volatile', 'write-through', 'ordered', 'virtio-strict'] as const
 export type DiskMode = (typeof DISK_MODES)[number]
@@ -40,6 +41,9 @@ export interface DiskOptions {
   readonly survival: number
   readonly faults: readonly FaultSpec[]
 }
+
+/** Memory for the data of writes is taken in pieces of so many sectors. */
+const MEMORY_SECTORS = 256
 
 /** A flush under way. */
 export interface DiskFlush {
@@ -70,8 +74,15 @@ export class SimDisk {
   readonly #live = new Set<DiskRequest>()
   /** Requests that may have something to land, in no order; those that have not are dropped when met. */
   readonly #backlog: DiskRequest[] = []
-  readonly #timesLeft = new Map<FaultSpec, number>()
+  readonly #strikes: Strikes
+  /** Misdirected writes. */
+  readonly #stray: DiskRequest[] = []
   readonly #scratch = new Uint8Array(SECTOR_BYTES)
+  #memory = SectorBuffer.ofSectors(0)
+  #memoryUsed = 0
+  #flushesBegun = 0
+  /** Whether the epoch at hand is lost; not known before its first write. */
+  #losesEpoch: boolean | undefined
   #order = 0
   #powered = true
 
@@ -81,7 +92,7 @@ export class SimDisk {
     this.random = new Prng(options.seed)
     this.#holdings = Array.from({ length: options.sizeSectors }, () => INITIAL)
     this.#keepAll = options.faults.some(({ kind }) => kind === 'stale')
-    for (const fault of options.faults) this.#timesLeft.set(fault, fault.times ?? 1)
+    this.#strikes = new Strikes(options.faults, this.random)
   }
 
   /** What the sector really holds. */
@@ -93,7 +104,7 @@ export class SimDisk {
   begin(tag: number, lba: number, sectors: number, fua: boolean, from: SectorBuffer, index = 0): DiskRequest {
     assert(this.#powered, 'a disk without power takes no writes')
     assert(sectors >= 1 && lba >= 0 && lba + sectors <= this.options.sizeSectors, 'a write lies on the disk')
-    const data = SectorBuffer.ofSectors(sectors)
+    const data = this.#memoryOf(sectors)
     data.bytes.set(from.bytes.subarray(index * SECTOR_BYTES, (index + sectors) * SECTOR_BYTES))
     const request = this.#newRequest(tag, lba, sectors, fua, data)
     this.#strike(request)
@@ -117,20 +128,27 @@ export class SimDisk {
   /** Starts a flush; `number` is the caller's, from 1, and 0 for that of the baseline, which faults spare. */
   beginFlush(number: number): DiskFlush {
     assert(this.#powered, 'a disk without power takes no flushes')
+    this.#flushesBegun = number
+    this.#losesEpoch = undefined
     const covered = [...this.#live].filter((request) => request.finished !== Number.POSITIVE_INFINITY)
     return { number, covered }
   }
 
   /** Reports the flush done: what it covers is on the medium, or overtaken there. */
   finishFlush(flush: DiskFlush): void {
-    const dropped = flush.number > 0 && this.#chance('drop-flush', flush.number) !== undefined
-    if (dropped) this.injections.push({ kind: 'drop-flush', lba: 0, sectors: 0, flush: flush.number })
-    else if (flush.number > 0) this.#holdBackOne(flush)
+    const dropped = flush.number > 0 && this.#drops(flush.number)
+    if (flush.number > 0 && !dropped) this.#holdBackOne(flush)
     for (const request of dropped ? [] : this.#landingOrder(flush.covered)) {
       if (request.held === 0) this.#landAll(request)
       else request.held--
     }
     for (const request of flush.covered) this.#markStable(request)
+  }
+
+  #drops(flush: number): boolean {
+    const kind = (['drop-flush', 'drop-every-kth-flush'] as const).find((one) => this.#strikes.strikes(one, flush))
+    if (kind !== undefined) this.injections.push({ kind, lba: 0, sectors: 0, flush })
+    return kind !== undefined
   }
 
   /** Write-back: so many times a random write, in whole or one sector of it. */
@@ -183,16 +201,15 @@ export class SimDisk {
     this.#holdings[lba] = holding
   }
 
-  /** The fault of that kind, if it strikes now; `number` is of the write or flush. */
-  #chance(kind: FaultKind, number: number): FaultSpec | undefined {
-    for (const [fault, left] of this.#timesLeft) {
-      if (fault.kind !== kind || left <= 0) continue
-      const strikes = fault.at === undefined ? this.random.chance(fault.rate ?? 1) : fault.at === number
-      if (!strikes) continue
-      this.#timesLeft.set(fault, left - 1)
-      return fault
+  /** Memory for a write's data: cut from a larger piece, since a buffer of its own costs more than all else about a write. */
+  #memoryOf(sectors: number): SectorBuffer {
+    if (this.#memoryUsed + sectors > this.#memory.sectors) {
+      this.#memory = SectorBuffer.ofSectors(Math.max(MEMORY_SECTORS, sectors))
+      this.#memoryUsed = 0
     }
-    return undefined
+    const from = this.#memoryUsed * SECTOR_BYTES
+    this.#memoryUsed += sectors
+    return new SectorBuffer(this.#memory.bytes.buffer, from, sectors * SECTOR_BYTES)
   }
 
   #newRequest(tag: number, home: number, sectors: number, fua: boolean, data: SectorBuffer): DiskRequest {
@@ -208,10 +225,19 @@ export class SimDisk {
   #strike(request: DiskRequest): void {
     if (request.tag === 0) return
     for (const { kind } of this.options.faults) {
-      if (!isWriteFault(kind) || !this.#canStrike(kind, request) || this.#chance(kind, request.tag) === undefined)
-        continue
-      this.#befall(kind, request)
+      if (!isWriteFault(kind) || !this.#canStrike(kind, request)) continue
+      if (this.#strikes.strikes(kind, request.tag, placeOf(request))) this.#befall(kind, request)
     }
+    this.#loseWithEpoch(request)
+  }
+
+  /** Fault: a write of a lost epoch never lands. Its epoch is named by the flush that ends it. */
+  #loseWithEpoch(request: DiskRequest): void {
+    const flush = this.#flushesBegun + 1
+    this.#losesEpoch ??= this.#strikes.strikes('lose-epoch', flush)
+    if (!this.#losesEpoch) return
+    request.held = Number.POSITIVE_INFINITY
+    this.injections.push({ kind: 'lose-epoch', ...placeOf(request), write: request.tag, flush })
   }
 
   #canStrike(kind: FaultKind, request: DiskRequest): boolean {
@@ -226,12 +252,16 @@ export class SimDisk {
     if (kind === 'acknowledge-early') request.held = 1
     if (kind === 'tear-atomic') request.atomic = false
     if (kind === 'tear-sector') request.tearAt = request.at + this.random.below(request.sectors)
-    if (kind === 'misdirect') request.at = this.#elsewhere(request)
+    if (kind === 'misdirect') {
+      request.at = this.#elsewhere(request)
+      this.#stray.push(request)
+    }
     if (kind === 'write-two-places') {
       request.ghost = this.#newRequest(request.tag, request.home, request.sectors, request.fua, request.data)
       request.ghost.at = this.#elsewhere(request)
     }
-    this.injections.push({ ...injection, lba: request.tearAt >= 0 ? request.tearAt : (request.ghost ?? request).at })
+    const place = kind === 'tear-sector' ? { lba: request.tearAt, sectors: 1 } : { lba: (request.ghost ?? request).at }
+    this.injections.push({ ...injection, ...place })
   }
 
   /** Another address for the write, as far from its own as its length goes into it: both are whole requests of the same size. */
@@ -364,17 +394,16 @@ export class SimDisk {
 
   /** Fault: one write that the flush covers never lands, and those that came later do. */
   #holdBackOne(flush: DiskFlush): void {
-    const candidates = flush.covered.filter((request) => request.pending > 0 && request.held === 0 && request.tag > 0)
-    if (candidates.length === 0 || this.#chance('reorder-across-flush', flush.number) === undefined) return
+    const kind = 'reorder-across-flush'
+    const candidates = flush.covered.filter(
+      (request) =>
+        request.pending > 0 && request.held === 0 && request.tag > 0 && this.#strikes.allows(kind, placeOf(request)),
+    )
+    if (candidates.length === 0) return
     const held = this.random.pick(candidates)
+    if (!this.#strikes.strikes(kind, flush.number, placeOf(held))) return
     held.held = Number.POSITIVE_INFINITY
-    this.injections.push({
-      kind: 'reorder-across-flush',
-      lba: held.home,
-      sectors: held.sectors,
-      write: held.tag,
-      flush: flush.number,
-    })
+    this.injections.push({ kind, ...placeOf(held), write: held.tag, flush: flush.number })
   }
 
   /** A prefix of the order lands whole; of those that may come next, anything. */
@@ -393,14 +422,16 @@ export class SimDisk {
   /** Fault: a write lands that another one, which does not, is before. */
   #reorder(): void {
     const pending = [...this.#live].filter((request) => request.pending > 0 && !request.stable)
-    const pairs = pending.flatMap((early) =>
+    const mayBeLost = pending.filter((early) => this.#strikes.allows('reorder', placeOf(early), early.tag))
+    const pairs = mayBeLost.flatMap((early) =>
       pending.filter((late) => early.isBefore(late)).map((late) => ({ early, late })),
     )
-    if (pairs.length === 0 || this.#chance('reorder', 0) === undefined) return
+    if (pairs.length === 0) return
     const { early, late } = this.random.pick(pairs)
+    if (!this.#strikes.strikes('reorder', early.tag, placeOf(early))) return
     early.held = Number.POSITIVE_INFINITY
     this.#landAll(late)
-    this.injections.push({ kind: 'reorder', lba: early.home, sectors: early.sectors, write: early.tag })
+    this.injections.push({ kind: 'reorder', ...placeOf(early), write: early.tag })
   }
 
   /** Under a write that is not stable and not overtaken by one that is, a sector may hold anything. */
@@ -408,7 +439,10 @@ export class SimDisk {
     for (const [lba, versions] of this.#versions) {
       const open = versions.some(
         ({ request }) =>
-          request.at === request.home && !request.stable && !request.atomic && !this.#isOvertaken(request, versions),
+          request.at === request.home &&
+          !request.stable &&
+          !request.atomic &&
+          !this.#isOvertaken(request, [...versions, ...this.#strayOf(lba)]),
       )
       if (!open || !this.random.chance(0.1)) continue
       for (let i = 0; i < SECTOR_BYTES; i++) this.#scratch[i] = this.random.below(256)
@@ -416,8 +450,15 @@ export class SimDisk {
     }
   }
 
-  #isOvertaken(request: DiskRequest, versions: readonly Version[]): boolean {
-    return versions.some((other) => other.request.stable && request.isBefore(other.request))
+  #isOvertaken(request: DiskRequest, others: readonly { readonly request: DiskRequest }[]): boolean {
+    return others.some((other) => other.request.stable && request.isBefore(other.request))
+  }
+
+  /** Misdirected writes that belong there: what came before one that is stable may not leave garbage in its place. */
+  #strayOf(lba: number): readonly { readonly request: DiskRequest }[] {
+    return this.#stray
+      .filter(({ home, sectors }) => home <= lba && lba < home + sectors)
+      .map((request) => ({ request }))
   }
 
   #shuffled<T>(items: Iterable<T>): T[] {
@@ -426,6 +467,11 @@ export class SimDisk {
       .map(({ item }) => item)
   }
 }
+
+const placeOf = ({ home, sectors }: DiskRequest): { readonly lba: number; readonly sectors: number } => ({
+  lba: home,
+  sectors,
+})
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.every((byte, i) => byte === b[i])

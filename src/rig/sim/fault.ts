@@ -2,10 +2,9 @@
  * The ways a simulated disk can break its contract, by name, and what is kept about each time it did.
  *
  * Two families. Protocol faults happen while the disk works (disk.ts) and name the write or flush they befell; damage is
- * done to the medium once the power is gone (damage.ts). Neither says whether the judge can see it: oracle.ts does.
+ * done to the medium once the power is gone (damage.ts). Each takes a rate, at every chance to happen, and a place: a write,
+ * a flush, or sectors (FAULTS). Neither says whether the judge can see it: oracle.ts does. fault-text.ts is how people ask.
  */
-import { ProbeError } from '../../core/errors.ts'
-
 /** Faults that befall a write as it arrives. */
 export const WRITE_FAULTS = [
   /** A FUA write is treated like any other. */
@@ -22,12 +21,16 @@ export const WRITE_FAULTS = [
   'write-two-places',
 ] as const
 
-/** Faults that befall a flush. */
+/** Faults that befall a flush, or the writes since the last one. */
 export const FLUSH_FAULTS = [
   /** The flush is acknowledged and nothing is done. */
   'drop-flush',
+  /** The same of every k-th flush. */
+  'drop-every-kth-flush',
   /** One write that the flush covers is held back for good, while what comes after it goes to the medium. */
   'reorder-across-flush',
+  /** Nothing that was written since the flush before it ever goes to the medium, while what comes earlier and later does. */
+  'lose-epoch',
 ] as const
 
 /** Faults of the moment of the cut, and of what the medium holds afterwards. */
@@ -55,14 +58,61 @@ export type FlushFault = (typeof FLUSH_FAULTS)[number]
 export type CutFault = (typeof CUT_FAULTS)[number]
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
-/** When a fault happens: at every so many-th chance, or at one given write or flush. Damage after the cut happens `times` times. */
+/** What can befall a fault each time, and so what a rate is of. */
+export type Chance = 'write' | 'FUA write' | 'flush' | 'epoch' | 'cut'
+/** What a fault can be tied to. */
+export type PlaceKind = 'write' | 'flush' | 'sectors'
+
+interface FaultFacts {
+  /** The rate is the probability at each of these. */
+  readonly chance: Chance
+  readonly places: readonly PlaceKind[]
+}
+
+/** What rate and place mean for each kind. */
+export const FAULTS: Readonly<Record<FaultKind, FaultFacts>> = {
+  'ignore-fua': { chance: 'FUA write', places: ['write', 'sectors'] },
+  'acknowledge-early': { chance: 'write', places: ['write', 'sectors'] },
+  'tear-sector': { chance: 'write', places: ['write', 'sectors'] },
+  'tear-atomic': { chance: 'write', places: ['write', 'sectors'] },
+  misdirect: { chance: 'write', places: ['write', 'sectors'] },
+  'write-two-places': { chance: 'write', places: ['write', 'sectors'] },
+  'drop-flush': { chance: 'flush', places: ['flush'] },
+  'drop-every-kth-flush': { chance: 'flush', places: ['flush'] },
+  'reorder-across-flush': { chance: 'flush', places: ['flush', 'sectors'] },
+  'lose-epoch': { chance: 'epoch', places: ['flush'] },
+  reorder: { chance: 'cut', places: ['write', 'sectors'] },
+  'flip-bit': { chance: 'cut', places: ['sectors'] },
+  stale: { chance: 'cut', places: ['write', 'sectors'] },
+  'zero-cluster': { chance: 'cut', places: ['sectors'] },
+  rollback: { chance: 'cut', places: ['sectors'] },
+  collateral: { chance: 'cut', places: ['sectors'] },
+  phantom: { chance: 'cut', places: ['sectors'] },
+  'read-error': { chance: 'cut', places: ['sectors'] },
+  'short-device': { chance: 'cut', places: ['sectors'] },
+}
+
+/** Sectors from `lba`. */
+export interface Place {
+  readonly lba: number
+  readonly sectors: number
+}
+
+/** When and where a fault happens. Damage after the cut happens `times` times, or by the rate once. */
 export interface FaultSpec {
   readonly kind: FaultKind
-  /** Probability at each write or flush that it can befall. */
+  /** Probability at each chance. Default 1. */
   readonly rate?: number
-  /** The write or flush (by its number) that it befalls, whatever the rate. */
+  /**
+   * The write or flush, by its number, that it befalls; of `drop-every-kth-flush` the first; of `lose-epoch` the flush that
+   * ends the epoch.
+   */
   readonly at?: number
-  /** How often it happens at most; damage happens just so often. Default 1. */
+  /** Only writes that touch these sectors; of damage, where it is done: the whole of the place where the kind has an extent. */
+  readonly where?: Place
+  /** The k of `drop-every-kth-flush`. */
+  readonly every?: number
+  /** How often it happens at most; damage happens just so often. Default 1, and no limit for `drop-every-kth-flush`. */
   readonly times?: number
 }
 
@@ -81,17 +131,8 @@ export interface Injection {
 export const isCutFault = (kind: FaultKind): kind is CutFault => CUT_FAULTS.some((known) => known === kind)
 export const isWriteFault = (kind: FaultKind): kind is WriteFault => WRITE_FAULTS.some((known) => known === kind)
 
-/** `flip-bit`, or `drop-flush:0.1` (a rate) → fault; throws BAD_OPTION naming those there are. */
-export function parseFault(text: string): FaultSpec {
-  const [name = '', rate, ...more] = text.split(':')
-  const kind = FAULT_KINDS.find((known) => known === name)
-  const value = rate === undefined ? undefined : Number(rate)
-  const badRate = value !== undefined && !(value > 0 && value <= 1)
-  if (kind === undefined || more.length > 0 || badRate) {
-    throw new ProbeError(
-      'BAD_OPTION',
-      `--fault got ${JSON.stringify(text)}; it takes one of ${FAULT_KINDS.join(', ')}, optionally with a rate from 0 to 1, as in drop-flush:0.1`,
-    )
-  }
-  return value === undefined ? { kind } : { kind, rate: value, times: Number.POSITIVE_INFINITY }
-}
+/** The k where none is given. */
+export const EVERY_DEFAULT = 2
+
+/** Whether the two share a sector. */
+export const overlaps = (a: Place, b: Place): boolean => a.lba < b.lba + b.sectors && b.lba < a.lba + a.sectors

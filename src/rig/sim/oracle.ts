@@ -244,7 +244,9 @@ function seenOf(holding: Holding, lba: number, simulation: Simulation): Seen {
   }
 }
 
-const isComplete = ({ events, logIsWhole }: Simulation): boolean => logIsWhole && events.at(-1)?.kind === 'end'
+/** After its end an agent that holds for the cut still says that it lives. */
+const isComplete = ({ events, logIsWhole }: Simulation): boolean =>
+  logIsWhole && events.some(({ kind }) => kind === 'end')
 
 const BEFORE_FORMAT = { zeros: 'zeros', noise: 'garbage', 'older-run': 'older-run' } as const
 
@@ -260,22 +262,24 @@ const eachSector = ({ lba, sectors }: Write): number[] => Array.from({ length: s
 /** Every write that may be on the disk, with its places in the order of the events. */
 function writesOf({ events, plan }: Simulation, contract: Contract): readonly Write[] {
   const writes = Array.from({ length: possibleMaxOf(events, plan) }, (_, i): Write => {
-    return { ...plan.write(i + 1), id: i + 1, issued: NEVER, completed: NEVER, stable: false }
+    const { lba, sectors, fua } = plan.write(i + 1)
+    return { lba, sectors, fua, id: i + 1, issued: NEVER, completed: NEVER, stable: false }
   })
   const flushes = new Map<number, readonly Write[]>()
+  let unflushed: Write[] = []
   for (const [place, { kind, id }] of events.entries()) {
     const write = writes[id - 1]
     if (kind === 'issue' && write !== undefined) write.issued = place
     if (kind === 'complete' && write !== undefined) {
       write.completed = place
       write.stable = write.fua || contract.name === 'write-through'
+      unflushed.push(write)
     }
-    if (kind === 'flush-issue')
-      flushes.set(
-        id,
-        writes.filter(({ completed }) => completed < place),
-      )
-    if (kind === 'flush-complete') for (const covered of flushes.get(id) ?? []) covered.stable = true
+    if (kind === 'flush-issue') flushes.set(id, [...unflushed])
+    if (kind === 'flush-complete') {
+      for (const covered of flushes.get(id) ?? []) covered.stable = true
+      unflushed = unflushed.filter(({ stable }) => !stable)
+    }
   }
   return writes
 }

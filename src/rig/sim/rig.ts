@@ -7,12 +7,9 @@
  */
 import { accessSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseWorkloadOptions, planSpecOf, type WorkloadOptions } from '../../core/agent-options.ts'
 import { messageOf, ProbeError } from '../../core/errors.ts'
-import type { TargetFacts } from '../../core/manifest.ts'
-import { hexOf, keyOf, randomBits } from '../../core/prng.ts'
 import { formatBytes } from '../../core/size.ts'
-import { SECTOR_BYTES, WRITE_ID_MAX } from '../../core/units.ts'
+import { SECTOR_BYTES } from '../../core/units.ts'
 import {
   CACHE_MODES,
   type CutKind,
@@ -23,13 +20,13 @@ import {
   type RigSetup,
   type SelfRunningMachine,
 } from '../rig.ts'
-import { FAULT_KINDS, type FaultKind, type FaultSpec, isCutFault, parseFault } from './fault.ts'
-import type { SimOverrides } from './options.ts'
+import { FAULT_SYNTAX, parseFault } from './fault-text.ts'
+import { FAULT_KINDS, type FaultKind, type FaultSpec, isCutFault } from './fault.ts'
+import { loopOverrides } from './loop-run.ts'
 import { runSimulation } from './run.ts'
 import type { Simulation } from './simulation.ts'
 
 const SIZE_BYTES_MAX = 2 ** 30
-const EVENTS_MAX = 5_000_000
 const LOG_PIECE_BYTES = 1 << 20
 const ALWAYS = { rate: 1, times: Number.POSITIVE_INFINITY } as const
 /** How often a fault strikes that is asked for by name alone, where once is not often enough to show. */
@@ -41,6 +38,7 @@ const RATES: Partial<Record<FaultKind, FaultSpec['rate']>> = {
   misdirect: 0.02,
   'write-two-places': 0.02,
   'reorder-across-flush': 0.5,
+  'lose-epoch': 0.1,
 }
 
 /** Faults that an image file can show, under the contracts that the cache modes have. */
@@ -67,7 +65,9 @@ class SimMachine implements SelfRunningMachine {
   run(request: OwnRunRequest): Promise<OwnRun> {
     // An executor turns what is thrown into a rejection, as a promise of the port is expected to.
     return new Promise((resolve) => {
-      this.#simulation = runSimulation(this.#setup.seed, this.#overrides(request))
+      const { seed, sizeBytes } = this.#setup
+      const disk = { seed, sizeBytes, path: this.survivor, contract: this.contract, faults: this.#faults }
+      this.#simulation = runSimulation(seed, loopOverrides(disk, request))
       resolve(ownRunOf(this.#simulation))
     })
   }
@@ -88,62 +88,6 @@ class SimMachine implements SelfRunningMachine {
     this.#simulation = undefined
     return Promise.resolve()
   }
-
-  #overrides(request: OwnRunRequest): SimOverrides {
-    const options = parseWorkloadOptions(request.options)
-    const { seed, sizeBytes } = this.#setup
-    const key = keyOf(seed)
-    const sizeSectors = sizeBytes / SECTOR_BYTES
-    const mode = this.contract === 'write-through' || options.io === 'dsync' ? 'write-through' : 'volatile'
-    const target: TargetFacts = {
-      path: this.survivor,
-      kind: 'file',
-      sizeSectors,
-      logicalBlockBytes: SECTOR_BYTES,
-      writeCache: mode === 'write-through' ? 'write through' : 'write back',
-      fua: true,
-      driver: 'sim',
-    }
-    return {
-      run: request.run,
-      device: hexOf({ lo: randomBits(key, 1, 0xdeb), hi: randomBits(key, 2, 0xdeb) }),
-      campaign: request.campaign,
-      sizeSectors,
-      plan: planSpecOf(options, options.seed ?? seed, target),
-      queueDepth: options.queueDepth,
-      flushMode: options.flushMode,
-      commit: options.commit,
-      overlapInFlight: options.overlapInFlight,
-      baseline: options.baseline,
-      writesMax: options.writesMax ?? WRITE_ID_MAX,
-      before: 'zeros',
-      mode,
-      atomicSectors: 0,
-      survival: 0.5,
-      writeBack: 0.2,
-      serviceUs: 100,
-      shipUs: 1000,
-      windowWrites: 256,
-      frameRecords: 8,
-      // A tail that is lost takes the evidence of the last flushes along: here it would hide what is to be seen.
-      tail: 'all',
-      cutInFormat: false,
-      failureChance: 0,
-      faults: this.#faults,
-      ...timingOf(options, request.cutAfterMs),
-      described: { startedAt: new Date().toISOString(), io: options.io, target, labels: request.labels },
-    }
-  }
-}
-
-/** A workload with an end is cut after its end, any other after its start: as the loop does it with real disks. */
-function timingOf(options: WorkloadOptions, cutAfterMs: number): SimOverrides {
-  const afterUs = cutAfterMs * 1000
-  const ends = options.workload === 'script' || options.writesMax !== undefined || options.durationMs !== undefined
-  const common = { cutAfterEvents: EVENTS_MAX, stopAtUs: (options.durationMs ?? Number.POSITIVE_INFINITY) * 1000 }
-  return ends
-    ? { ...common, cutAtUs: Number.POSITIVE_INFINITY, cutAfterEndUs: afterUs }
-    : { ...common, cutAtUs: afterUs }
 }
 
 function ownRunOf({ manifest, log, seed, disk, options }: Simulation): OwnRun {
@@ -161,16 +105,21 @@ function survivingBytes({ disk }: Simulation): Uint8Array {
   return disk.medium.bytes.subarray(0, end * SECTOR_BYTES)
 }
 
-function faultsOf({ cache, fault }: RigSetup): readonly FaultSpec[] {
+/** The lies that cache mode and `--fault` ask for. */
+export function faultsOf({ cache, fault }: Pick<RigSetup, 'cache' | 'fault'>): readonly FaultSpec[] {
   const unsafe: readonly FaultSpec[] = [
     { kind: 'drop-flush', ...ALWAYS },
     { kind: 'ignore-fua', ...ALWAYS },
   ]
   if (fault === undefined) return cache === 'unsafe' ? unsafe : []
-  const asked = parseFault(fault)
+  return [...(cache === 'unsafe' ? unsafe : []), oftenEnough(parseFault(fault))]
+}
+
+/** A fault asked for by name alone, or for a place where many writes go, strikes as often as it takes to show. */
+function oftenEnough(asked: FaultSpec): FaultSpec {
   const rate = asked.rate ?? RATES[asked.kind]
-  const often = isCutFault(asked.kind) || rate === undefined ? {} : { rate, times: Number.POSITIVE_INFINITY }
-  return [...(cache === 'unsafe' ? unsafe : []), { ...asked, ...often }]
+  if (isCutFault(asked.kind) || asked.at !== undefined || rate === undefined) return asked
+  return { ...asked, rate, times: Number.POSITIVE_INFINITY }
 }
 
 function prepare(setup: RigSetup): Promise<SelfRunningMachine> {
@@ -186,7 +135,15 @@ function prepare(setup: RigSetup): Promise<SelfRunningMachine> {
     } catch (cause) {
       throw new ProbeError('RIG_FAILED', `the directory of the cycle cannot be used: ${messageOf(cause)}`, { cause })
     }
-    resolve(new SimMachine(setup, faultsOf(setup)))
+    const faults = faultsOf(setup)
+    for (const { where } of faults) {
+      if (where !== undefined && (where.lba + where.sectors) * SECTOR_BYTES > setup.sizeBytes)
+        throw new ProbeError(
+          'BAD_OPTION',
+          `--fault got ${JSON.stringify(setup.fault)}; the disk has ${setup.sizeBytes / SECTOR_BYTES} sectors`,
+        )
+    }
+    resolve(new SimMachine(setup, faults))
   })
 }
 
@@ -197,6 +154,8 @@ export const simRig: RigKind = {
   images: ['raw'],
   caches: CACHE_MODES,
   faults: RIG_FAULTS,
+  faultSyntax: FAULT_SYNTAX,
+  checkFault: (text) => void parseFault(text),
   defaultSizeBytes: 16 * 2 ** 20,
   positiveControl: {
     rig: 'sim',

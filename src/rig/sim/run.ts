@@ -97,7 +97,9 @@ class SimulatedRun {
 
   run(): Simulation {
     const options = this.#options
-    for (let lba = 0; lba < options.sizeSectors; lba++) sectorBefore(this.#disk.medium, lba, lba, options)
+    // A new medium is zeros.
+    if (options.before !== 'zeros')
+      for (let lba = 0; lba < options.sizeSectors; lba++) sectorBefore(this.#disk.medium, lba, lba, options)
     const powered = options.baseline === 'scan' ? this.#scan() : this.#format()
     if (powered) this.#loop()
     this.#disk.cut()

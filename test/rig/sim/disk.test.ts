@@ -5,7 +5,7 @@ import { keyOf } from '../../../src/core/prng.ts'
 import { SectorBuffer } from '../../../src/core/stamp.ts'
 import { SimDevice } from '../../../src/rig/sim/disk-port.ts'
 import { DISK_MODES, type DiskOptions, SimDisk } from '../../../src/rig/sim/disk.ts'
-import type { FaultKind } from '../../../src/rig/sim/fault.ts'
+import type { FaultKind, FaultSpec } from '../../../src/rig/sim/fault.ts'
 import { SECTORS_MIN, testDeviceContract } from '../../contract/device.ts'
 
 const SEEDS = Array.from({ length: 64 }, (_, i) => keyOf((0xd15c0000 + i).toString(16).padStart(16, '0')))
@@ -192,6 +192,89 @@ describe('a lying simulated disk', () => {
     assert.deepEqual(afterCut(again, 0), [1])
   })
 
+  it('drop-every-kth-flush: those do nothing, the others everything', () => {
+    const dropped = (fault: Partial<FaultSpec>): (number | undefined)[] => {
+      const disk = diskOf({ faults: [{ kind: 'drop-every-kth-flush', ...fault }] })
+      for (let n = 1; n <= 10; n++) {
+        write(disk, n, n)
+        flush(disk, n)
+      }
+      const last = disk.injections.some((injection) => injection.flush === 10) ? 0 : 10
+      assert.deepEqual(afterCut(disk, 9, 2), [9, last], 'a later flush makes up for it, and for the last there is none')
+      return disk.injections.map((injection) => injection.flush)
+    }
+    assert.deepEqual(dropped({}), [2, 4, 6, 8, 10])
+    assert.deepEqual(dropped({ every: 4 }), [4, 8])
+    assert.deepEqual(dropped({ every: 4, at: 2 }), [2, 6, 10])
+    assert.deepEqual(dropped({ every: 2, times: 1 }), [2])
+  })
+
+  it('lose-epoch: nothing of it ever lands, stirred, flushed or FUA, and all before and after does', () => {
+    for (const seed of SEEDS) {
+      const disk = lying('lose-epoch', 2, { seed, survival: 1 })
+      write(disk, 1, 0)
+      flush(disk, 1)
+      write(disk, 2, 1)
+      write(disk, 3, 2, 1, true)
+      disk.stir(4)
+      flush(disk, 2)
+      write(disk, 4, 3)
+      flush(disk, 3)
+      write(disk, 5, 4)
+      assert.deepEqual(
+        disk.injections,
+        [2, 3].map((n) => ({ kind: 'lose-epoch', lba: n - 1, sectors: 1, write: n, flush: 2 })),
+      )
+      assert.deepEqual(afterCut(disk, 0, 5), [1, 0, 0, 4, 5])
+    }
+  })
+
+  it('lose-epoch: a sector goes on to hold what it held before that epoch', () => {
+    const disk = lying('lose-epoch', 2, { survival: 1 })
+    write(disk, 1, 0)
+    flush(disk, 1)
+    write(disk, 2, 0)
+    flush(disk, 2)
+    assert.deepEqual(afterCut(disk, 0), [1])
+  })
+
+  it('befalls writes to a place alone, where one is named', () => {
+    for (const kind of ['acknowledge-early', 'ignore-fua'] as const) {
+      const fault = { kind, where: { lba: 3, sectors: 2 }, times: Number.POSITIVE_INFINITY }
+      const disk = diskOf({ faults: [fault] })
+      for (let n = 1; n <= 6; n++) write(disk, n, n, 1, kind === 'ignore-fua')
+      if (kind === 'acknowledge-early') flush(disk, 1)
+      assert.deepEqual(
+        disk.injections.map((injection) => injection.write),
+        [3, 4],
+      )
+      assert.deepEqual(afterCut(disk, 1, 6), [1, 2, 0, 0, 5, 6])
+    }
+  })
+
+  it('reorder-across-flush and reorder: hold back a write to the place that is named', () => {
+    const where = { lba: 1, sectors: 1 }
+    const held = diskOf({ survival: 1, faults: [{ kind: 'reorder-across-flush', where }] })
+    for (let n = 1; n <= 3; n++) write(held, n, n - 1)
+    flush(held)
+    assert.deepEqual(afterCut(held, 0, 3), [1, 0, 3])
+    const ordered = diskOf({ mode: 'ordered', faults: [{ kind: 'reorder', where }] })
+    for (let n = 1; n <= 3; n++) write(ordered, n, n - 1)
+    assert.deepEqual(afterCut(ordered, 0, 3), [0, 0, 3])
+  })
+
+  it('strikes at its rate', () => {
+    for (const kind of ['acknowledge-early', 'misdirect', 'lose-epoch'] as const) {
+      const disk = diskOf({ faults: [{ kind, rate: 0.25, times: Number.POSITIVE_INFINITY }] })
+      for (let n = 1; n <= 1000; n++) {
+        write(disk, n, n % 64)
+        flush(disk, n)
+      }
+      const { length } = disk.injections
+      assert.ok(length > 180 && length < 320, `${kind}: ${length} of 1000`)
+    }
+  })
+
   it('ignore-fua: that write is like any other', () => {
     const disk = lying('ignore-fua', 2)
     write(disk, 1, 0, 1, true)
@@ -254,6 +337,16 @@ describe('a lying simulated disk', () => {
     )
   })
 
+  it('misdirect: leaves no garbage of what came before where the write is missing', () => {
+    for (const seed of SEEDS) {
+      const disk = lying('misdirect', 2, { seed, mode: 'virtio-strict' })
+      write(disk, 1, 8, 4)
+      write(disk, 2, 8, 4, true)
+      disk.cut()
+      for (let lba = 8; lba < 12; lba++) assert.notEqual(disk.holdingOf(lba).kind, 'garbage')
+    }
+  })
+
   it('write-two-places: it stands at both', () => {
     const disk = lying('write-two-places', 1)
     write(disk, 1, 8, 4)
@@ -283,7 +376,7 @@ describe('a lying simulated disk', () => {
   })
 
   it('spares the baseline', () => {
-    for (const kind of ['misdirect', 'acknowledge-early', 'drop-flush'] as const) {
+    for (const kind of ['misdirect', 'acknowledge-early', 'drop-flush', 'lose-epoch'] as const) {
       const disk = diskOf({ faults: [{ kind, rate: 1, times: Number.POSITIVE_INFINITY }] })
       disk.finish(disk.begin(0, 0, 4, false, filled(4, 9)))
       disk.finishFlush(disk.beginFlush(0))

@@ -106,6 +106,25 @@ describe('rig sim', () => {
     })
   }
 
+  it('--fault with a place strikes there', async () => {
+    const options = { script: 'w 8+8; flush; w 16+8; flush; w 24+8; flush', workload: 'script' }
+    const { verdict } = await cycle({ fault: 'lose-epoch@f2', options })
+    assert.equal(verdict.liedFlushes, 1)
+    assert.deepEqual(
+      new Set(
+        verdict.findings
+          .filter(({ severity }) => severity === 'violation')
+          .map(({ kind, write }) => `${kind} w${write}`),
+      ),
+      new Set(['lost w2']),
+    )
+    const flipped = await cycle({ fault: 'flip-bit@20+1', options })
+    assert.deepEqual(
+      flipped.verdict.findings.map(({ kind, lba }) => `${kind} @${lba}`),
+      ['corrupt @20'],
+    )
+  })
+
   it('runs a script to its end, and cuts after it', async () => {
     const { verdict } = await cycle({ options: { script: 'w 8+16; flush; w 0+16', workload: 'script' } })
     assert.equal(verdict.checked.issuedWrites, 2)
@@ -124,6 +143,10 @@ describe('rig sim', () => {
     await assert.rejects(simRig.prepare({ ...setup, sizeBytes: 2 ** 20, fault: 'rust' }), {
       code: 'BAD_OPTION',
       message: /drop-flush/,
+    })
+    await assert.rejects(simRig.prepare({ ...setup, sizeBytes: 2 ** 20, fault: 'flip-bit@2047+2' }), {
+      code: 'BAD_OPTION',
+      message: /the disk has 2048 sectors/,
     })
   })
 })

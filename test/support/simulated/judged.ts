@@ -1,13 +1,13 @@
 /** A simulated run before the judge, and its verdict in the oracle's words. */
-import type { Contract } from '../../src/core/contract.ts'
-import type { Finding } from '../../src/core/finding.ts'
-import { HistoryBuilder } from '../../src/core/history.ts'
-import { Judge } from '../../src/core/judge.ts'
-import type { Verdict } from '../../src/core/verdict.ts'
-import { LogDecoder } from '../../src/core/wire.ts'
-import { SectorBuffer } from '../../src/core/stamp.ts'
-import { SECTOR_BYTES } from '../../src/core/units.ts'
-import type { Simulation } from '../../src/rig/sim/simulation.ts'
+import type { Contract } from '../../../src/core/contract.ts'
+import type { Finding } from '../../../src/core/finding.ts'
+import { HistoryBuilder } from '../../../src/core/history.ts'
+import { Judge } from '../../../src/core/judge.ts'
+import type { Verdict } from '../../../src/core/verdict.ts'
+import { LogDecoder } from '../../../src/core/wire.ts'
+import { SectorBuffer } from '../../../src/core/stamp.ts'
+import { SECTOR_BYTES } from '../../../src/core/units.ts'
+import type { Simulation } from '../../../src/rig/sim/simulation.ts'
 
 /** The verdict on what a run left, from log and medium alone. */
 export function judged(simulation: Simulation, contract: Contract = simulation.contract): Verdict {
@@ -17,8 +17,7 @@ export function judged(simulation: Simulation, contract: Contract = simulation.c
   const judge = new Judge(builder.finish(decoder.end()), contract, { findingsMax: 10_000 })
   const { medium, unreadable } = simulation.disk
   for (const { lba, sectors } of judge.ranges()) {
-    const buffer = SectorBuffer.ofSectors(sectors)
-    buffer.bytes.set(medium.bytes.subarray(lba * SECTOR_BYTES, (lba + sectors) * SECTOR_BYTES))
+    const buffer = new SectorBuffer(medium.bytes.buffer, lba * SECTOR_BYTES, sectors * SECTOR_BYTES)
     judge.range(lba, sectors, buffer, unreadable)
   }
   return judge.finish()

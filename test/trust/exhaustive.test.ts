@@ -57,6 +57,7 @@ test('a disagreement is told: the comparison can fail', () => {
   // Tables of a log without its flush: a reference that knows less than the judge.
   const lied = new SkeletonTables({ ...skeleton, events: [w(1), c(1)] })
   const told = checkHistory(lied, { skeleton, extents: [{ from: 0, sectors: 1 }] }, noCounts(), {
+    atomic: false,
     odd: false,
     bytesEvery: 0,
   })

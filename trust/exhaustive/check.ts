@@ -45,6 +45,8 @@ export const noCounts = (): Counts => ({
 
 /** What else is compared of a history. */
 export interface CheckOptions {
+  /** Contracts with an atomic unit, too. */
+  readonly atomic: boolean
   /** States with a sector that no version explains. */
   readonly odd: boolean
   /** One state in so many through the log and the device as bytes; 0: none. */
@@ -63,7 +65,7 @@ export function checkHistory(
   const states = reference.states()
   counts.histories++
   counts.states += states.length
-  for (const contract of contractsFor(small)) {
+  for (const contract of contractsFor(small, options)) {
     const under = reference.under(contract)
     const judgedBy = contractOf(contract)
     for (const state of states) {
@@ -85,10 +87,11 @@ export function checkHistory(
 }
 
 /** Contracts that differ for this history: an atomic unit matters only to a write of several sectors that lies in one. */
-const contractsFor = ({ extents }: SmallHistory): readonly SmallContract[] =>
+const contractsFor = ({ extents }: SmallHistory, { atomic }: CheckOptions): readonly SmallContract[] =>
   CONTRACTS.filter(
     (contract) =>
-      contract.atomicSectors === 0 || extents.some((extent) => extent.sectors > 1 && isAtomic(contract, extent)),
+      contract.atomicSectors === 0 ||
+      (atomic && extents.some((extent) => extent.sectors > 1 && isAtomic(contract, extent))),
   )
 
 interface Saying {

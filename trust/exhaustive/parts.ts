@@ -10,6 +10,8 @@ import { EXTENTS, type Event, type Extent, type Skeleton, classOf, eventsOf, fua
 const WRITES_MAX = 4
 const FLUSHES_MAX = 2
 const BYTES_EVERY = 200
+/** With the classes of four writes atomic units are tried for one layout in so many; elsewhere for all. */
+export const ATOMIC_EVERY = 4
 /** Layouts that a drawn log is tried with. */
 const LAYOUTS_A_SAMPLE = 8
 
@@ -27,7 +29,9 @@ export interface Batch {
   readonly part: PartName
   readonly skeleton: Skeleton
   readonly layouts: () => Iterable<readonly Extent[]>
-  readonly options: CheckOptions
+  readonly options: Omit<CheckOptions, 'atomic'>
+  /** Atomic units are tried with one layout in so many. */
+  readonly atomicEvery: number
 }
 
 export interface BatchesOptions {
@@ -40,26 +44,33 @@ export interface BatchesOptions {
 
 /** All of it, in an order that never changes. */
 export function* batches({ layoutsEvery, samples, seed }: BatchesOptions): Iterable<Batch> {
-  const plain = { odd: false, bytesEvery: BYTES_EVERY } as const
+  const options = { odd: false, bytesEvery: BYTES_EVERY }
+  const always = { options, atomicEvery: 1 }
   for (const writes of [1, 2]) {
     const isFirst = firstOfItsClass()
     for (const skeleton of skeletons(writes))
-      yield { part: 'raw', skeleton, layouts: () => layouts(writes), options: { ...plain, odd: isFirst(skeleton) } }
+      yield {
+        ...always,
+        part: 'raw',
+        skeleton,
+        layouts: () => layouts(writes),
+        options: { ...options, odd: isFirst(skeleton) },
+      }
   }
   for (const [writes, part] of [
     [3, 'classes3'],
     [WRITES_MAX, 'classes4'],
   ] as const) {
-    const every = writes === WRITES_MAX ? layoutsEvery : 1
+    const [every, atomicEvery] = writes === WRITES_MAX ? [layoutsEvery, ATOMIC_EVERY] : [1, 1]
     for (const [number, skeleton] of [...representatives(writes)].entries())
-      yield { part, skeleton, layouts: () => oneIn(every, number, layouts(writes)), options: plain }
+      yield { part, skeleton, layouts: () => oneIn(every, number, layouts(writes)), options, atomicEvery }
   }
   const random = new Prng(keyOf(seed))
   for (let i = 0; i < samples; i++) {
     const drawn = Array.from({ length: LAYOUTS_A_SAMPLE }, () =>
       Array.from({ length: WRITES_MAX }, () => random.pick(EXTENTS)),
     )
-    yield { part: 'sample', skeleton: drawSkeleton(random), layouts: () => drawn, options: plain }
+    yield { part: 'sample', skeleton: drawSkeleton(random), layouts: () => drawn, ...always }
   }
 }
 

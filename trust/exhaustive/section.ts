@@ -2,7 +2,7 @@
 import { grouped, table } from '../words.ts'
 import { type Counts, noCounts } from './check.ts'
 import { type ExhaustiveData, sum } from './data.ts'
-import { PARTS } from './parts.ts'
+import { ATOMIC_EVERY, PARTS } from './parts.ts'
 
 export function exhaustiveSection(data: ExhaustiveData): string {
   const all = data.parts.reduce<Counts>(sum, noCounts())
@@ -20,7 +20,7 @@ torn and reordered is worked out from the same machines by the words of [MODEL.m
 The histories: writes over three sectors in every layout, FUA or not, overlapping or not, in flight together or not, up to two
 flushes with other writes in flight or none, and the log cut after any event. The states: every sector the baseline or any write
 that covers it. The contracts: \`write-through\`, \`ordered\`, \`volatile\` and \`virtio-strict\`, alone and with atomic units of
-two and of four sectors.
+two and of four sectors (with the classes of four writes: for one layout in ${ATOMIC_EVERY}).
 
 ${table(
   ['histories', 'compared', 'states', 'verdicts', 'violation', 'held', 'inconclusive', 'findings'],

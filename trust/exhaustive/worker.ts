@@ -1,8 +1,8 @@
 /** The worker thread of `npm run trust -- exhaustive`: a task is a span of the batches, whose list is made once. */
 import { parentPort } from 'node:worker_threads'
-import { type Counts, checkHistory, noCounts } from './check.ts'
+import { type Counts, noCounts } from './check.ts'
 import { type Batch, type BatchesOptions, type PartName, batches } from './parts.ts'
-import { SkeletonTables } from './tables.ts'
+import { runBatch } from './run-batch.ts'
 
 export interface Task {
   readonly options: BatchesOptions
@@ -28,15 +28,6 @@ function run({ options, from, to }: Task): TaskResult {
     if (disagreement !== undefined) disagreements.push(disagreement)
   }
   return { counts, disagreements }
-}
-
-function runBatch({ skeleton, layouts, options }: Batch, counts: Counts): string | undefined {
-  const tables = new SkeletonTables(skeleton)
-  for (const extents of layouts()) {
-    const disagreement = checkHistory(tables, { skeleton, extents }, counts, options)
-    if (disagreement !== undefined) return disagreement
-  }
-  return undefined
 }
 
 parentPort?.on('message', (task: Task) => parentPort?.postMessage(run(task), []))

@@ -7,6 +7,7 @@ export const labelsOf = (config: LoopConfig, machine: Machine): Record<string, s
   rig: config.rig.name,
   ...reportedNames(config),
   cut: config.cut,
+  ...(config.fault === undefined ? {} : { fault: config.fault }),
 })
 
 /** Workload options of a cycle: the loop's, with the cycle's seed, and clusters as large as the image's. */

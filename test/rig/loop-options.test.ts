@@ -48,6 +48,7 @@ describe('options of the loop', () => {
     [{ size: '1000' }, /--size got "1000"; it takes a multiple of 4k from 1M/],
     [{ cutAfter: '2s-1s' }, /--cut-after got "2s-1s"/],
     [{ fault: 'drop-flush' }, /--fault got "drop-flush"; --rig storage-daemon has no faults/],
+    [{ rig: 'host-power', fault: 'log-writes' }, /--fault got "log-writes"; it takes fua-discard/],
     [{ rig: 'sim', fault: 'gremlins' }, /--fault got "gremlins"/],
     [{ contract: 'always' }, /contract "always" is not known/],
     [{ queueDepth: '65' }, /--queue-depth got "65"/],

@@ -47,7 +47,8 @@ describe('a host’s disk that discards flushes', () => {
       await inPlace(async (place) => {
         const { status, cycle, told } = await cycleOf(place, [
           ...words('--rig host-power --fault fua-discard --image raw --size 16M --cycles 1'),
-          ...['--cache', cache],
+          '--cache',
+          cache,
         ])
         assert.equal(status, 10, told)
         const { violations, liedFlushes = 0, checked, findings } = cycle.verdict ?? {}

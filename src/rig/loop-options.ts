@@ -236,15 +236,15 @@ function offered<T extends string>(
 
 const havingFaults = (): string =>
   RIGS.filter(({ faults }) => faults.length > 0)
-    .map(({ name }) => `--rig ${name}`)
-    .join(', or ')
+    .map(({ name }) => name)
+    .join(' or ')
 
 function faultOf(rig: RigKind, given: string | undefined): string | undefined {
   if (given === undefined) return undefined
   if (rig.faults.length === 0)
     throw new ProbeError(
       'BAD_OPTION',
-      `--fault got ${JSON.stringify(given)}; --rig ${rig.name} has no faults to choose from; ${havingFaults()} has`,
+      `--fault got ${JSON.stringify(given)}; --rig ${rig.name} has no faults to choose from; --rig ${havingFaults()} has`,
     )
   return choiceOf(given, '--fault', rig.faults)
 }

@@ -25,7 +25,7 @@ export interface Figures {
   readonly others: number
   readonly liedFlushes: number
   readonly flushes: number
-  /** Cuts before which the agent had ended by itself, for a write had failed; and what `plugpull verify` said of the disk then. */
+  /** Cuts before which the agent had ended by itself; and what `plugpull verify` said of the disk then. */
   readonly ended: number
   readonly endedVerdicts: Readonly<Record<VerdictWord, number>>
 }
@@ -73,7 +73,7 @@ async function campaign(options: string, { collector, signal, seed, cuts, say }:
     onCycle: (cycle) => say(`  ${cycleLine(cycle, cycles)}`),
   })
   const endedVerdicts = { held: 0, violation: 0, inconclusive: 0 }
-  const ended = result.cycles.filter(({ cut, problem }) => cut === undefined && /failed with EIO/.test(problem ?? ''))
+  const ended = result.cycles.filter(({ cut, problem }) => cut === undefined && /before the cut/.test(problem ?? ''))
   for (const { keptIn = '' } of ended) endedVerdicts[await verdictOn(keptIn, signal)]++
   rmSync(keep, { recursive: true, force: true })
   return { ...sumOf(result.cycles), ended: ended.length, endedVerdicts }

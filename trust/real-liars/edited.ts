@@ -50,7 +50,7 @@ export async function cutDisk(scratch: Scratch, signal: AbortSignal): Promise<Cu
 
 export interface Edit {
   readonly name: string
-  /** What a person would type. */
+  /** What a person would type, as Markdown. */
   readonly command: string
   /** Findings in the words of `toldOf`, in the order of their addresses. */
   readonly expected: readonly string[]
@@ -63,7 +63,7 @@ const qemuIo = async (image: string, ...requests: readonly string[]): Promise<vo
 
 const requested = (name: string, request: string, expected: readonly string[]): Edit => ({
   name,
-  command: `qemu-io -f qcow2 -c '${request}' IMAGE`,
+  command: `\`qemu-io -f qcow2 -c '${request}' IMAGE\``,
   expected,
   apply: (image) => qemuIo(image, request),
 })
@@ -106,11 +106,11 @@ const lostOf = (first: number, last: number): readonly string[] =>
 
 /** The edits, each on a fresh copy. */
 export const EDITS: readonly Edit[] = [
-  { name: 'nothing', command: 'none', expected: [], apply: () => Promise.resolve() },
+  { name: 'nothing', command: '–', expected: [], apply: () => Promise.resolve() },
   requested('a pattern over one sector', `write -P 0xab ${76 * SECTOR_BYTES} 512`, ['corrupt @76+1']),
   {
     name: 'one bit of one byte',
-    command: "qemu-io -f qcow2 -c 'write -s SECTOR 39424 512' IMAGE, the sector's own bytes but for one bit",
+    command: "`qemu-io -f qcow2 -c 'write -s FILE 39424 512' IMAGE`, with the sector's own bytes but for one bit",
     expected: ['corrupt @77+1'],
     apply: (image, folder) =>
       rewrite(image, folder, 77, 77, (bytes) => bytes.writeUInt8(bytes.readUInt8(300) ^ 4, 300)),
@@ -122,7 +122,7 @@ export const EDITS: readonly Edit[] = [
   ),
   {
     name: 'one sector over another',
-    command: "qemu-io -f qcow2 -c 'write -s SECTOR 153600 512' IMAGE, the bytes of sector 8",
+    command: "`qemu-io -f qcow2 -c 'write -s FILE 153600 512' IMAGE`, with the bytes of sector 8",
     expected: ['misdirected @300+1'],
     apply: (image, folder) => rewrite(image, folder, 8, 300, () => undefined),
   },

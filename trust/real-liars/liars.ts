@@ -66,7 +66,7 @@ export const LIARS: readonly LiarPlan[] = [
   },
   {
     name: 'log-writes',
-    how: "the guest's kernel (dm-log-writes) passes everything on and keeps a log of it, replayed above",
+    how: "the guest's kernel (dm-log-writes) passes everything on and keeps a log of it, which “Real runs, cut at every point” replays",
     options: `${GUEST} --fault log-writes`,
     twin: GUEST,
     expected: 'not accused',

@@ -84,12 +84,7 @@ const twinText = ({ held, cuts, violation }: Figures): string => `held ${held} o
 
 function editRow({ name, command, expected, found }: EditData): readonly string[] {
   const same = expected.join() === found.join()
-  return [
-    name,
-    command === 'none' ? '–' : `\`${command}\``,
-    shortened(expected),
-    same ? 'exactly that' : `NOT THAT: ${shortened(found)}`,
-  ]
+  return [name, command, shortened(expected), same ? 'exactly that' : `NOT THAT: ${shortened(found)}`]
 }
 
 const SHOWN = 2

@@ -8,7 +8,10 @@ import { brokenSectors, stableWrites } from '../../../trust/replay/expected.ts'
 import { type Recording, judged, replay } from '../../../trust/replay/replay.ts'
 import { troubleOf } from '../../../trust/replay/runs.ts'
 import { Prng, keyOf } from '../../../src/core/prng.ts'
-import { handMade } from './hand-made.ts'
+import { SectorBuffer } from '../../../src/core/stamp.ts'
+import type { WriteLogEntry } from '../../../src/core/write-log.ts'
+import { blockHistoryOf } from '../../../trust/replay/block-history.ts'
+import { entriesOf, handMade } from './hand-made.ts'
 
 const SEED = '00000000000000ee'
 const { signal } = new AbortController()
@@ -48,6 +51,32 @@ describe('a point of the log of writes', () => {
     const { log, blocks } = handMade(...STORY)
     const lengths = [2, 3, 4, 5, 6, 7, 8].map((point) => prefixLength(pointsOfRecords(log, blocks), point))
     assert.deepEqual(lengths, [2, 5, 6, 8, 10, 12, 12])
+  })
+})
+
+describe('a log of writes that ends in a cut', () => {
+  it('is taken up to the first entry that is not wholly of the run', () => {
+    const { manifest } = handMade(...STORY).log
+    const entries = entriesOf(STORY[2], manifest)
+    const dataOf = (torn: number) => (entry: WriteLogEntry) => {
+      const whole = entries.find((other) => other === entry)?.data ?? SectorBuffer.ofSectors(0)
+      const data = SectorBuffer.ofSectors(whole.sectors)
+      data.bytes.set(whole.bytes)
+      if (entry === entries[torn]) data.bytes.fill(0, data.bytes.length - 512)
+      return data
+    }
+    assert.equal(blockHistoryOf(entries, dataOf(-1), manifest).entries.length, entries.length)
+    for (const torn of [2, 3, 5, 7]) assert.equal(blockHistoryOf(entries, dataOf(torn), manifest).entries.length, torn)
+  })
+
+  it('is refused where it has a discard', () => {
+    const { manifest } = handMade(...STORY).log
+    const [first] = entriesOf('b', manifest)
+    assert.ok(first !== undefined)
+    assert.throws(
+      () => blockHistoryOf([{ ...first, kind: 'discard' }], () => first.data, manifest),
+      /a discard of 8 sectors/,
+    )
   })
 })
 

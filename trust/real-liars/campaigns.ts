@@ -118,12 +118,15 @@ function sumOf(cycles: readonly CycleResult[]): Omit<Figures, 'ended' | 'endedVe
 
 /** What did not come out as it has to. */
 export function troubleOfLiar({ name, expected, figures, twinFigures }: LiarData): readonly string[] {
-  const { cuts, caught, violation, others, endedVerdicts } = figures
+  const { cuts, caught, violation, others, ended, endedVerdicts } = figures
   const accused = violation + endedVerdicts.violation
   return [
     ...(expected === 'convicted' && caught < cuts ? [`${name}: caught in ${caught} of ${cuts} cuts`] : []),
     ...(others > 0 ? [`${name}: ${others} violations of a kind that it does not commit`] : []),
-    ...(expected === 'not accused' && accused > 0 ? [`${name}: accused in ${accused} of ${cuts} cuts`] : []),
+    ...(expected === 'ends, not accused' && ended < cuts
+      ? [`${name}: the agent ended before ${ended} of ${cuts} cuts`]
+      : []),
+    ...(expected !== 'convicted' && accused > 0 ? [`${name}: accused in ${accused} of ${cuts} cuts`] : []),
     ...(twinFigures.held < twinFigures.cuts
       ? [`the honest twin of ${name}: held in ${twinFigures.held} of ${twinFigures.cuts} cuts`]
       : []),

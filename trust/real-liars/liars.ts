@@ -6,8 +6,8 @@ export interface LiarPlan {
   readonly how: string
   readonly options: string
   readonly twin: string
-  /** What has to come of it: a conviction in every cut, or none in any. */
-  readonly expected: 'convicted' | 'not accused'
+  /** What has to come of it: a conviction in every cut, or none in any; or the agent's end before each of them, and no conviction of what it left. */
+  readonly expected: 'convicted' | 'not accused' | 'ends, not accused'
 }
 
 const HOST = '--rig host-power --size 32M'
@@ -60,9 +60,10 @@ export const LIARS: readonly LiarPlan[] = [
   {
     name: 'flakey-error-writes',
     how: "the guest's kernel (dm-flakey, `error_writes`) fails every write: no lie, and no reason to accuse the disk",
-    options: `${GUEST} --fault flakey-error-writes`,
+    // Long enough for the agent to end and the guest to switch itself off.
+    options: `${GUEST} --fault flakey-error-writes --cut-after 60s`,
     twin: GUEST,
-    expected: 'not accused',
+    expected: 'ends, not accused',
   },
   {
     name: 'log-writes',

@@ -25,8 +25,9 @@ export function sectionOf({ seed, versions, liars, edits }: RealLiarsData): stri
   return `## Real liars
 
 Disks of stock parts that break their promise, and the same rigs without the fault. Each row is a campaign of \`plugpull loop\` with the
-options given; \`npm run trust -- real-liars --seed ${seed}\` runs them all again. A liar is convicted where a stable write was found lost
-and a flush was named as the lie, in every cut; its twin has to hold in every cut.
+options given; \`npm run trust -- real-liars --seed ${seed}\` runs them all again (\`--cuts\` and \`--guest-cuts\` say how often). A liar
+is convicted where a stable write was found lost and a flush was named as the lie, in every cut; its twin has to hold in every cut. Where the
+agent ended by itself, since a write had failed, what it left is judged by \`plugpull verify\` afterwards.
 
 ${table(['liar', 'how it lies', 'cuts', 'convicted', 'found', 'its honest twin'], liars.map(liarRow))}
 
@@ -45,7 +46,9 @@ Made with ${used.join('; ')}.`
 
 function liarRow({ name, how, figures, twinFigures, expected }: LiarData): readonly (string | number)[] {
   const convicted =
-    expected === 'convicted' ? `${figures.caught} of ${figures.cuts}` : `has to be none: ${figures.violation}`
+    expected === 'convicted'
+      ? `${figures.caught} of ${figures.cuts}`
+      : `has to be none: ${figures.violation + figures.endedVerdicts.violation}`
   return [name, how, figures.cuts, convicted, foundBy(figures), twinText(twinFigures)]
 }
 
@@ -58,18 +61,21 @@ function foundBy({
   held,
   inconclusive,
   ended,
+  cuts,
   endedVerdicts,
 }: Figures): string {
   const accused = [
     lost > 0 ? `${lost} stable writes lost` : '',
     torn > 0 ? `${torn} torn` : '',
     others > 0 ? `${others} OTHERS` : '',
-    liedFlushes > 0 ? `${liedFlushes} of ${flushes} flushes named a lie` : '',
+    liedFlushes > 0 ? `${liedFlushes} of ${flushes} flushes issued named a lie` : '',
   ]
   const rest = [
     held > 0 ? `held ${held}` : '',
     inconclusive > ended ? `inconclusive ${inconclusive - ended}` : '',
-    ended > 0 ? `the agent ended by itself ${ended} times, and verify then said ${wordsOf(endedVerdicts)}` : '',
+    ended > 0
+      ? `the agent ended by itself before ${ended} of ${cuts} cuts; verify then: ${wordsOf(endedVerdicts)}`
+      : '',
   ]
   return [...accused, ...rest].filter((text) => text !== '').join(', ')
 }

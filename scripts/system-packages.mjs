@@ -19,6 +19,7 @@ const RIGS = {
 const TESTS = {
   'qemu-system-x86_64': 'qemu-system-x86',
   busybox: 'busybox-static',
+  dmsetup: 'dmsetup',
   'mkfs.ext4': 'e2fsprogs',
   'mkfs.xfs': 'xfsprogs',
   libvirtd: 'libvirt-daemon',

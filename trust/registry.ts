@@ -4,5 +4,7 @@ import { exhaustive } from './exhaustive/part.ts'
 import { liars } from './liars/part.ts'
 import { mutants } from './mutants/part.ts'
 import type { TrustPart } from './part.ts'
+import { realLiarsPart } from './real-liars/part.ts'
+import { replayPart } from './replay/part.ts'
 
-export const PARTS: readonly TrustPart[] = [exhaustive, mutants, cuts, liars]
+export const PARTS: readonly TrustPart[] = [exhaustive, mutants, cuts, liars, replayPart, realLiarsPart]

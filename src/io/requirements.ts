@@ -18,6 +18,7 @@ const PACKAGE_OF = {
   guestfish: 'libguestfs-tools',
   supermin: 'supermin',
   depmod: 'kmod',
+  dmsetup: 'dmsetup',
 } as const
 
 export type Program = keyof typeof PACKAGE_OF

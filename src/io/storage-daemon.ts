@@ -33,6 +33,8 @@ export interface StorageDaemonOptions {
   readonly formatOptions?: Readonly<Record<string, NodeOption>>
   /** More options of the node that opens the image file, such as `aio`. */
   readonly fileOptions?: Readonly<Record<string, NodeOption>>
+  /** A file that gets a log of every write and flush of the disk, in the format of core/write-log; made where it is not there. */
+  readonly writeLog?: string
   readonly scratch?: StartOptions['scratch']
   /** For the disk to appear; default 15 s. */
   readonly limitMs?: number
@@ -55,7 +57,7 @@ export interface StorageDaemon {
 const START_LIMIT_MS = 15_000
 const POLL_MS = 5
 
-/** The arguments that serve the image: one file node, one format node, one export. */
+/** The arguments that serve the image: one file node, one format node, one export; between the last two a filter that logs, where asked for. */
 export function storageDaemonArguments(options: StorageDaemonOptions): readonly string[] {
   const common = {
     'read-only': !options.writable,
@@ -63,17 +65,26 @@ export function storageDaemonArguments(options: StorageDaemonOptions): readonly 
   }
   const file = { driver: 'file', 'node-name': 'file', filename: options.image, ...common, ...options.fileOptions }
   const format = { driver: options.format, 'node-name': 'disk', file: 'file', ...common, ...options.formatOptions }
+  const logging = options.writeLog === undefined ? [] : loggingNodes(options.writeLog)
   const served = {
     type: 'fuse',
     id: 'export',
-    'node-name': 'disk',
+    'node-name': options.writeLog === undefined ? 'disk' : LOGGED,
     mountpoint: options.mountpoint,
     writable: options.writable,
     growable: false,
     writethrough: options.writethrough ?? false,
   }
-  return ['--blockdev', JSON.stringify(file), '--blockdev', JSON.stringify(format), '--export', JSON.stringify(served)]
+  const nodes = [file, format, ...logging].flatMap((node) => ['--blockdev', JSON.stringify(node)])
+  return [...nodes, '--export', JSON.stringify(served)]
 }
+
+const LOGGED = 'logged'
+
+const loggingNodes = (filename: string): readonly object[] => [
+  { driver: 'file', 'node-name': 'log', filename },
+  { driver: 'blklogwrites', 'node-name': LOGGED, file: 'disk', log: 'log' },
+]
 
 /** Size of the disk once it is served, `undefined` while it is not. */
 async function servedSize(mountpoint: string): Promise<number | undefined> {
@@ -142,6 +153,7 @@ export async function startStorageDaemon(options: StorageDaemonOptions): Promise
   requireAll('qemu-storage-daemon', ['qemu-storage-daemon', 'fuse'])
   statTarget(options.image)
   const mountpoint = prepareMountpoint(options.mountpoint)
+  if (options.writeLog !== undefined) writeFileSync(options.writeLog, '', { flag: 'a', mode: 0o600 })
   const started = options.scratch === undefined ? {} : { scratch: options.scratch }
   const daemon = startProcess('qemu-storage-daemon', storageDaemonArguments({ ...options, mountpoint }), started)
   const stop = async (limitMs?: number): Promise<Exit> => {

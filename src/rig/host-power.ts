@@ -1,6 +1,7 @@
 /**
  * Rig `host-power`: the image lies on a host's disk with a volatile write cache (volatile-disk.ts), and the whole host loses its
- * power: disk, QEMU and agent are killed in one go. Here cache=unsafe can be convicted, and an honest cache acquitted.
+ * power: disk, QEMU and agent are killed in one go. Here cache=unsafe can be convicted, and an honest cache acquitted;
+ * with the fault `fua-discard` the host's disk itself lies, whatever QEMU does.
  *
  * The disk dies first. Every later death closes files, closing a FUSE file flushes it, and that flush must find nobody.
  */
@@ -12,7 +13,14 @@ import { DaemonMachine, type Part, daemonPart, versionsOf } from './daemon-machi
 import { createImage, reserveRoom } from './image.ts'
 import { CACHE_MODES, IMAGE_NAMES, type Machine, type RigKind, type RigSetup, type Victim } from './rig.ts'
 import { UNSAFE_UNDER_HOST_POWER, withDefault } from './storage-daemon.ts'
-import { NOTE_HOST_POWER, type VolatileDisk, hostVictims, startVolatileDisk } from './volatile-disk.ts'
+import {
+  FUA_DISCARD,
+  NOTE_FUA_DISCARD,
+  NOTE_HOST_POWER,
+  type VolatileDisk,
+  hostVictims,
+  startVolatileDisk,
+} from './volatile-disk.ts'
 
 const REQUIREMENTS = ['qemu-storage-daemon', 'qemu-img', 'nbdkit', 'nbdfuse', 'fuse'] as const
 
@@ -21,7 +29,8 @@ async function prepare(setup: RigSetup): Promise<Machine> {
   reserveRoom(image, setup.sizeBytes)
   const versions = await versionsOf(['qemu-storage-daemon', 'nbdkit', 'nbdfuse'])
   const scratch = setup.scratch === undefined ? {} : { scratch: setup.scratch }
-  const disk = await startVolatileDisk({ backing: image.path, directory: setup.directory, ...scratch })
+  const fault = setup.fault === undefined ? {} : { fault: setup.fault }
+  const disk = await startVolatileDisk({ backing: image.path, directory: setup.directory, ...fault, ...scratch })
   try {
     const { direct, noFlush, writethrough } = cacheModeFacts(setup.cache)
     const daemon = await startStorageDaemon({
@@ -39,7 +48,7 @@ async function prepare(setup: RigSetup): Promise<Machine> {
       daemon,
       versions,
       parts: [...partsOf(disk), daemonPart(daemon)],
-      note: NOTE_HOST_POWER,
+      note: setup.fault === FUA_DISCARD ? `${NOTE_HOST_POWER}; ${NOTE_FUA_DISCARD}` : NOTE_HOST_POWER,
       release: () => disk.release(),
     })
   } catch (error) {
@@ -65,7 +74,7 @@ export const hostPowerRig: RigKind = {
   cuts: ['host-power'],
   images: withDefault('qcow2', IMAGE_NAMES),
   caches: CACHE_MODES,
-  faults: [],
+  faults: [FUA_DISCARD],
   defaultSizeBytes: 64 * 2 ** 20,
   positiveControl: UNSAFE_UNDER_HOST_POWER,
   require: () => requireAll('rig host-power', REQUIREMENTS),

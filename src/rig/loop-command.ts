@@ -20,7 +20,7 @@ const EXAMPLE = `
   plugpull loop --rig host-power --cache unsafe --cycles 20 --workload wal --positive-control --store sqlite:lab.db
   plugpull loop --rig command --collector http://10.0.0.5:7117 --campaign web7 --cycles 100 --start-command './start web7' --cut-command 'ipmitool -H web7-bmc power off'`
 
-const FAULTS = RIGS.flatMap(({ faults }) => faults)
+const FAULTS = [...new Set(RIGS.flatMap(({ faults }) => faults))]
 const FAULT_SYNTAXES = RIGS.flatMap(({ name, faultSyntax }) =>
   faultSyntax === undefined ? [] : [`; --rig ${name} takes ${faultSyntax}`],
 )
@@ -115,7 +115,7 @@ export function optionOf({ flags, description, choices, default: value }: Option
 export function rigsHelp(): string {
   const rigs = RIGS.map(
     (rig) =>
-      `  ${rig.name.padEnd(20)} ${rig.summary}\n  ${''.padEnd(20)}   cuts: ${rig.cuts.join(', ')}; images: ${rig.foreign?.({}) === true ? 'any; --image and --cache are names for the report' : rig.images.join(', ')}`,
+      `  ${rig.name.padEnd(20)} ${rig.summary}\n  ${''.padEnd(20)}   cuts: ${rig.cuts.join(', ')}; images: ${rig.foreign?.({}) === true ? 'any; --image and --cache are names for the report' : rig.images.join(', ')}${rig.faults.length === 0 ? '' : `; faults: ${rig.faults.join(', ')}`}`,
   )
   const images = Object.values(IMAGES).map(({ name, summary }) => `  ${name.padEnd(20)} ${summary}`)
   return ['', 'Rigs:', ...rigs, '', 'Images:', ...images].join('\n')

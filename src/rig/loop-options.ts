@@ -234,12 +234,17 @@ function offered<T extends string>(
   return found
 }
 
+const havingFaults = (): string =>
+  RIGS.filter(({ faults }) => faults.length > 0)
+    .map(({ name }) => name)
+    .join(' or ')
+
 function faultOf(rig: RigKind, given: string | undefined): string | undefined {
   if (given === undefined) return undefined
   if (rig.faults.length === 0)
     throw new ProbeError(
       'BAD_OPTION',
-      `--fault got ${JSON.stringify(given)}; --rig ${rig.name} has no faults to choose from, --rig sim has`,
+      `--fault got ${JSON.stringify(given)}; --rig ${rig.name} has no faults to choose from; --rig ${havingFaults()} has`,
     )
   if (rig.checkFault === undefined) return choiceOf(given, '--fault', rig.faults)
   rig.checkFault(given)

@@ -9,6 +9,7 @@ export const labelsOf = (config: LoopConfig, machine: Machine): Record<string, s
   rig: config.rig.name,
   ...reportedNames(config),
   cut: config.cut,
+  ...(config.fault === undefined ? {} : { fault: config.fault }),
   ...loopLabels(config),
 })
 

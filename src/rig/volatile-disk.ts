@@ -13,11 +13,17 @@ import { type Scratch, unmountLazily } from '../io/scratch.ts'
 import { isGone } from './power.ts'
 import type { Victim } from './rig.ts'
 
+/** The fault of a disk of this kind: it acknowledges every flush and FUA write, and flushes nothing. */
+export const FUA_DISCARD = 'fua-discard'
+
 const START_LIMIT_MS = 15_000
 const POLL_MS = 5
 
 /** What a cut of the host takes away, for its record. */
 export const NOTE_HOST_POWER = "the host's volatile write cache is lost with everything above it"
+
+/** What that record has to say besides, of a disk that was told to lie. */
+export const NOTE_FUA_DISCARD = `--fault ${FUA_DISCARD}: the host's disk acknowledged every flush and did none`
 
 export interface VolatileDisk {
   /** The disk as a file. */
@@ -39,6 +45,8 @@ export interface VolatileDiskOptions {
   readonly backing: string
   /** For the socket, the cache and the mount point. */
   readonly directory: string
+  /** `FUA_DISCARD`, for a disk that lies. */
+  readonly fault?: string
   readonly scratch?: Scratch
 }
 
@@ -57,17 +65,7 @@ export async function startVolatileDisk(options: VolatileDiskOptions): Promise<V
   try {
     const nbdkit = startProcess(
       'nbdkit',
-      [
-        '--foreground',
-        '--exit-with-parent',
-        '--unix',
-        socket,
-        '--filter=cache',
-        'file',
-        options.backing,
-        'cache=writeback',
-        'cache-min-block-size=4k',
-      ],
+      ['--foreground', '--exit-with-parent', '--unix', socket, ...diskArguments(options)],
       // The filter keeps its cache in an unlinked file in TMPDIR.
       { ...started, env: { TMPDIR: options.directory } },
     )
@@ -81,6 +79,20 @@ export async function startVolatileDisk(options: VolatileDiskOptions): Promise<V
     await release()
     throw error
   }
+}
+
+/** The filter named first is the nearest to the client: flushes are discarded before the cache hears of them. */
+function diskArguments({ backing, fault }: VolatileDiskOptions): readonly string[] {
+  const lies = fault === FUA_DISCARD
+  return [
+    ...(lies ? ['--filter=fua'] : []),
+    '--filter=cache',
+    'file',
+    backing,
+    'cache=writeback',
+    'cache-min-block-size=4k',
+    ...(lies ? ['fuamode=discard'] : []),
+  ]
 }
 
 async function untilUp(part: ManagedProcess, isUp: () => Promise<boolean>): Promise<void> {

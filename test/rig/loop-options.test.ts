@@ -53,6 +53,7 @@ describe('options of the loop', () => {
     [{ size: '1000' }, /--size got "1000"; it takes a multiple of 4k from 1M/],
     [{ cutAfter: '2s-1s' }, /--cut-after got "2s-1s"/],
     [{ fault: 'drop-flush' }, /--fault got "drop-flush"; --rig storage-daemon has no faults/],
+    [{ rig: 'host-power', fault: 'log-writes' }, /--fault got "log-writes"; it takes fua-discard/],
     [{ rig: 'sim', fault: 'gremlins' }, /--fault got "gremlins"/],
     [{ rig: 'sim', fault: 'flip-bit@f1' }, /--fault got "flip-bit@f1"; it takes for flip-bit a place/],
     [{ rig: 'sim', fault: 'read-error@0+8' }, /--fault got "read-error"; it takes ignore-fua or /],

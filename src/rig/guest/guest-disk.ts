@@ -15,6 +15,9 @@ export async function makeGuestDisk(setup: RigSetup, sizeBytes: number): Promise
   if (setup.cut !== 'host-power') return { image }
   reserveRoom(image, sizeBytes)
   const { directory, scratch } = setup
-  const started = scratch === undefined ? {} : { scratch }
+  const started = {
+    ...(scratch === undefined ? {} : { scratch }),
+    ...(setup.fault === undefined ? {} : { fault: setup.fault }),
+  }
   return { image, hostDisk: await startVolatileDisk({ backing: image.path, directory, ...started }) }
 }

@@ -11,6 +11,7 @@ import { findProgram } from '../../io/process.ts'
 import { requireAll } from '../../io/requirements.ts'
 import { cacheFolder, makeWhole, prune } from './cache.ts'
 import { type Entry, writeArchive } from './cpio.ts'
+import { DEVICE_MAPPER_MODULES } from './fault.ts'
 import { findKernel } from './kernel.ts'
 import { type ModuleTree, hasModule, modulesToLoad } from './modules.ts'
 import { installed, withLibraries } from './programs.ts'
@@ -43,6 +44,8 @@ const BUS_MODULES: Readonly<Record<Bus, readonly string[]>> = {
 /** Loaded only by a guest that mounts such a file system; the checksum is what both ask the kernel's crypto for. */
 const FILE_SYSTEMS = ['ext4', 'xfs'] as const
 const FILE_SYSTEM_EXTRAS = ['crc32c_generic']
+/** Only in an image that was asked for with device mapper. */
+const DEVICE_MAPPER = { tool: 'dmsetup', purpose: 'device-mapper' } as const
 const IMAGES_KEPT = 4
 
 /** What decides how the parts are put together. */
@@ -55,19 +58,26 @@ const fromRoot = (path: string): string => fileURLToPath(new URL(`../../../../${
 /** The modules that a kernel must have for a disk on that bus. */
 export const modulesFor = (bus: Bus): readonly string[] => [...COMMON_MODULES, ...BUS_MODULES[bus]]
 
+/** What a guest's image has in it besides what every guest needs. */
+export interface GuestExtras {
+  /** dmsetup and device mapper's modules, for the faults of fault.ts. */
+  readonly deviceMapper?: boolean
+}
+
 /** The image for that bus; built where it is not there, or not of these parts. Throws RIG_UNAVAILABLE naming what is missing. */
-export async function guestImage(bus: Bus): Promise<GuestImage> {
+export async function guestImage(bus: Bus, extras: GuestExtras = {}): Promise<GuestImage> {
   await Promise.resolve()
-  requireAll('a guest of ours', ['busybox'])
-  const { kernel, tree } = findKernel(modulesFor(bus))
-  const parts = partsOf(bus, kernel.modules)
+  const mapped = extras.deviceMapper === true ? DEVICE_MAPPER_MODULES : []
+  requireAll('a guest of ours', ['busybox', ...(mapped.length > 0 ? ([DEVICE_MAPPER.tool] as const) : [])])
+  const { kernel, tree } = findKernel([...modulesFor(bus), ...mapped])
+  const parts = partsOf(bus, kernel.modules, mapped)
   const folder = cacheFolder('guests')
   const initramfs = join(folder, `${bus}-${kernel.version}-${digestOf(parts)}.cpio`)
   if (existsSync(initramfs)) {
     const now = new Date()
     utimesSync(initramfs, now, now)
   } else {
-    const entries = entriesOf(parts, bus, tree)
+    const entries = entriesOf(parts, bus, tree, mapped)
     makeWhole(initramfs, (temporary) => writeArchive(temporary, entries))
     prune(folder, IMAGES_KEPT)
   }
@@ -84,7 +94,7 @@ interface Parts {
   readonly about: readonly string[]
 }
 
-function partsOf(bus: Bus, modules: string): Parts {
+function partsOf(bus: Bus, modules: string, mapped: readonly string[]): Parts {
   const bundle = fromRoot('dist/guest/plugpull.cjs')
   if (!existsSync(bundle))
     throw new ProbeError(
@@ -96,8 +106,8 @@ function partsOf(bus: Bus, modules: string): Parts {
     busybox: findProgram('busybox') ?? '/bin/busybox',
     bundle,
     init: fromRoot('deploy/guest/init'),
-    tools: ['wipefs', 'mkfs.ext4', 'mkfs.xfs'].flatMap(installed),
-    about: [bus, modules, statText(join(modules, 'modules.builtin'))],
+    tools: ['wipefs', 'mkfs.ext4', 'mkfs.xfs', ...(mapped.length > 0 ? [DEVICE_MAPPER.tool] : [])].flatMap(installed),
+    about: [bus, modules, statText(join(modules, 'modules.builtin')), ...mapped],
   }
 }
 
@@ -114,7 +124,7 @@ function statText(file: string): string {
   return `${file}\0${size}\0${mtimeMs}\0${ino}\0`
 }
 
-function entriesOf(parts: Parts, bus: Bus, tree: ModuleTree): readonly Entry[] {
+function entriesOf(parts: Parts, bus: Bus, tree: ModuleTree, mapped: readonly string[]): readonly Entry[] {
   const { node, busybox, bundle, init, tools } = parts
   const programs = [
     { source: node, path: '/bin/node' },
@@ -129,18 +139,19 @@ function entriesOf(parts: Parts, bus: Bus, tree: ModuleTree): readonly Entry[] {
     text('/etc/hosts', '127.0.0.1 localhost\n10.0.2.2 host\n'),
     text('/etc/resolv.conf', 'nameserver 10.0.2.3\n'),
     ...withLibraries(programs),
-    ...moduleEntries(bus, tree),
+    ...moduleEntries(bus, tree, mapped),
   ]
 }
 
 /** All modules once, and for each purpose a list of those to load, in order. */
-function moduleEntries(bus: Bus, tree: ModuleTree): readonly Entry[] {
+function moduleEntries(bus: Bus, tree: ModuleTree, mapped: readonly string[]): readonly Entry[] {
   const purposes = [
     { purpose: 'boot', names: modulesFor(bus) },
     ...FILE_SYSTEMS.filter((type) => hasModule(tree, type)).map((type) => ({
       purpose: type,
       names: [...FILE_SYSTEM_EXTRAS.filter((name) => hasModule(tree, name)), type],
     })),
+    ...(mapped.length > 0 ? [{ purpose: DEVICE_MAPPER.purpose, names: mapped }] : []),
   ]
   return purposes.flatMap(({ purpose, names }) => {
     const modules = modulesToLoad(tree, names)

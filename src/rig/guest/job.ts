@@ -16,12 +16,21 @@ export interface GuestFileSystem {
   readonly fileBytes: number
 }
 
+/** A table of device mapper over the whole disk: `TARGET ARGUMENTS`, without start and length, which the guest knows. */
+export interface DeviceMapping {
+  readonly target: string
+  /** Takes the place of `target` once the disk has done so many flushes: the first is the agent's before its run. */
+  readonly later?: { readonly afterFlushes: number; readonly target: string }
+}
+
 export interface GuestJob {
   /** The disk under test as a block device: `/dev/vda`. */
   readonly disk: string
   readonly fileSystem?: GuestFileSystem
   /** Written to the disk's `queue/write_cache` once the target is there; `write through` makes the kernel drop every flush from then on. */
   readonly writeCache?: 'write back' | 'write through'
+  /** The program's target is then not the disk but what is mapped onto it. */
+  readonly mapping?: DeviceMapping
   /** A command of the program with its arguments. */
   readonly command: readonly string[]
 }
@@ -31,7 +40,7 @@ export const GUEST_FILE = '/target/file'
 
 /** The job as init reads it. A line break in an argument is a programmer error: no option of ours takes one. */
 export function jobText(job: GuestJob): string {
-  const { disk, fileSystem, writeCache, command } = job
+  const { disk, fileSystem, writeCache, mapping, command } = job
   const pairs: (readonly [string, string])[] = [
     ['disk', disk],
     ...(fileSystem === undefined
@@ -42,6 +51,10 @@ export function jobText(job: GuestJob): string {
           ['file-bytes', String(fileSystem.fileBytes)],
         ] as const)),
     ...(writeCache === undefined ? [] : ([['write-cache', writeCache]] as const)),
+    ...(mapping === undefined ? [] : ([['mapping', mapping.target]] as const)),
+    ...(mapping?.later === undefined
+      ? []
+      : ([['mapping-later', `${mapping.later.afterFlushes} ${mapping.later.target}`]] as const)),
     ...command.map((argument) => ['argument', argument] as const),
   ]
   for (const [key, value] of pairs) assert(!/[\n\0]/.test(value), `no line break in ${key}`)

@@ -27,6 +27,8 @@ export interface QemuOptions {
   readonly kernel: string
   readonly initramfs: string
   readonly disk: QemuDisk
+  /** A second disk, on virtio-blk: a raw file that keeps what it is given whatever happens to QEMU. */
+  readonly logDisk?: string
   /** Names in the working directory. */
   readonly jobFile: string
   readonly consoleFile: string
@@ -63,6 +65,7 @@ export function qemuArguments(options: QemuOptions): readonly string[] {
     ['-netdev', 'user,id=net'],
     ['-device', 'virtio-net-pci,netdev=net,romfile='],
     ...diskArguments(disk),
+    ...(options.logDisk === undefined ? [] : logDiskArguments(options.logDisk)),
   ]
   return ['-nodefaults', '-no-user-config', ...settings.flat()]
 }
@@ -81,5 +84,15 @@ function diskArguments(disk: QemuDisk): readonly (readonly [flag: string, value:
     ['-blockdev', JSON.stringify(file)],
     ['-blockdev', JSON.stringify(format)],
     ...devices.map((device, at) => ['-device', at === devices.length - 1 ? `${device},${own}` : device] as const),
+  ]
+}
+
+/** After the disk under test, so that the guest counts it second. */
+function logDiskArguments(path: string): readonly (readonly [flag: string, value: string])[] {
+  const file = { driver: 'file', 'node-name': 'log-file', filename: path }
+  return [
+    ['-blockdev', JSON.stringify(file)],
+    ['-blockdev', JSON.stringify({ driver: 'raw', 'node-name': 'log', file: 'log-file' })],
+    ['-device', 'virtio-blk-pci,drive=log,serial=plugpull-log'],
   ]
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { ProbeError } from '../../core/errors.ts'
 import { type Exit, type ManagedProcess, startProcess, within } from '../../io/process.ts'
 import type { Scratch } from '../../io/scratch.ts'
+import { faultless } from '../guest/fault.ts'
 import { consoleTail } from '../guest/console-tail.ts'
 import { guestUrl } from '../guest/guest-url.ts'
 import { type GuestJob, jobText } from '../guest/job.ts'
@@ -89,10 +90,10 @@ export class QemuMachine implements GuestMachine {
   async start(command: readonly string[]): Promise<void> {
     assert(!this.#isDisposed, 'a machine is not started after it was given back')
     assert(this.#running === undefined, 'a machine is started once, and once more after its cut')
-    const { directory, job, scratch } = this.#parts
+    const { directory, scratch } = this.#parts
     const number = ++this.#starts
     const jobFile = `job-${number}.txt`
-    writeFileSync(join(directory, jobFile), jobText({ ...job, command }))
+    writeFileSync(join(directory, jobFile), jobText({ ...this.#jobNow(), command }))
     const args = qemuArguments({ ...this.#optionsNow(), jobFile, consoleFile: consoleName(number), qmpSocket: 'qmp' })
     const process = startProcess(QEMU, args, { cwd: directory, ...(scratch === undefined ? {} : { scratch }) })
     const isAfterCut = this.#isCut
@@ -112,6 +113,12 @@ export class QemuMachine implements GuestMachine {
   #optionsNow(): QemuMachineParts['options'] {
     const { options, survivor } = this.#parts
     return this.#isCut ? { ...options, disk: { ...options.disk, image: survivor.survivor } } : options
+  }
+
+  /** After the cut, the same disk under the same name, without its fault. */
+  #jobNow(): QemuMachineParts['job'] {
+    const { job } = this.#parts
+    return this.#isCut && job.mapping !== undefined ? { ...job, mapping: faultless(job.disk) } : job
   }
 
   #onEnd(part: ManagedProcess, exit: Exit): void {

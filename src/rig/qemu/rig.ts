@@ -2,12 +2,24 @@
  * Rig `qemu`: a guest of ours directly under QEMU, its disk a real image. The cut ends QEMU, or the guest alone, or for `host-power`
  * the whole host: then the image lies on a disk with a volatile cache (volatile-disk.ts), which dies first.
  */
+import { truncateSync, writeFileSync } from 'node:fs'
 import { arch } from 'node:os'
+import { join } from 'node:path'
 import type { RawOptions } from '../../core/agent-options.ts'
 import { ProbeError } from '../../core/errors.ts'
 import { requireAll } from '../../io/requirements.ts'
 import { cacheModeFacts } from '../cache-mode.ts'
 import { versionsOf } from '../daemon-machine.ts'
+import {
+  GUEST_FAULTS,
+  type GuestFault,
+  LOG_DISK_BYTES,
+  LOG_FILE,
+  MAPPED_DISK,
+  checkGuestFault,
+  guestFaultOf,
+  mappingOf,
+} from '../guest/fault.ts'
 import { diskName } from '../guest/disk-name.ts'
 import { type GuestDisk, makeGuestDisk } from '../guest/guest-disk.ts'
 import { type GuestImage, guestImage, modulesFor } from '../guest/guest-image.ts'
@@ -17,6 +29,7 @@ import { IMAGES, type Image } from '../image.ts'
 import { nodeOptionsOf } from '../node-options.ts'
 import { CACHE_MODES, IMAGE_NAMES, type Machine, type RigKind, type RigSetup } from '../rig.ts'
 import { withDefault } from '../storage-daemon.ts'
+import { FUA_DISCARD } from '../volatile-disk.ts'
 import { acceleratorFor } from './accel.ts'
 import type { Accelerator } from './arguments.ts'
 import { QemuMachine } from './machine.ts'
@@ -41,11 +54,33 @@ async function prepare(setup: RigSetup): Promise<Machine> {
   const nodeOptions = nodeOptionsOf(IMAGES[setup.image].format, setup.options)
   const hostDies = setup.cut === 'host-power'
   if (hostDies) requireAll('--cut host-power', HOST_POWER_REQUIREMENTS)
-  const guest = await guestImage(asked.bus)
+  const fault = faultOf(setup, asked)
+  const guest = await guestImage(asked.bus, { deviceMapper: fault !== undefined })
   const accelerator = await acceleratorFor(asked.acceleration, { image: guest, bus: asked.bus }, setup)
   const versions = await versionsOf(['qemu-system-x86_64', ...(hostDies ? ['nbdkit', 'nbdfuse'] : [])])
   const made: Making = { setup, asked, nodeOptions, guest, accelerator, versions }
   return machineOf(made, await makeGuestDisk(setup, imageBytes(setup, asked)))
+}
+
+/** The fault inside the guest, if that is where it is. Throws BAD_OPTION where it does not go with cut or guest. */
+function faultOf({ fault, cut }: RigSetup, asked: QemuRigOptions): GuestFault | undefined {
+  if (fault === FUA_DISCARD && cut !== 'host-power')
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--fault ${FUA_DISCARD} is of the host's disk, and shows where the host loses its power: add --cut host-power`,
+    )
+  const inGuest = guestFaultOf(fault)
+  if (inGuest !== undefined) checkGuestFault(inGuest, asked)
+  return inGuest
+}
+
+/** The disk that log-writes writes to; absent without that fault. */
+function logDiskOf({ directory, fault }: RigSetup): string | undefined {
+  if (guestFaultOf(fault) !== 'log-writes') return undefined
+  const path = join(directory, LOG_FILE)
+  writeFileSync(path, '', { flag: 'wx', mode: 0o600 })
+  truncateSync(path, LOG_DISK_BYTES)
+  return path
 }
 
 export const imageBytes = ({ sizeBytes }: RigSetup, { fileSystem }: QemuRigOptions): number =>
@@ -64,7 +99,8 @@ interface Making {
 function machineOf(made: Making, { image, hostDisk }: GuestDisk): QemuMachine {
   const { setup, asked, nodeOptions, guest, accelerator } = made
   const cache = cacheModeFacts(setup.cache)
-  const caveat = caveatOf(asked)
+  const caveat = caveatOf(asked, setup.fault)
+  const logDisk = logDiskOf(setup)
   const { format } = image.kind
   return new QemuMachine({
     directory: setup.directory,
@@ -82,12 +118,13 @@ function machineOf(made: Making, { image, hostDisk }: GuestDisk): QemuMachine {
         cache,
         nodeOptions,
       },
+      ...(logDisk === undefined ? {} : { logDisk }),
     },
     job: jobOf(setup, asked),
-    target: asked.fileSystem === undefined ? diskName(asked.bus) : GUEST_FILE,
+    target: targetOf(setup, asked),
     hostCanVerify: asked.fileSystem === undefined,
     survivor: {
-      contract: contractTold(asked, setup.cache),
+      contract: contractTold(asked, setup.cache, setup.fault),
       survivor: image.path,
       survivorFormat: format,
     },
@@ -97,12 +134,20 @@ function machineOf(made: Making, { image, hostDisk }: GuestDisk): QemuMachine {
   })
 }
 
+function targetOf({ fault }: RigSetup, { bus, fileSystem }: QemuRigOptions): string {
+  if (fileSystem !== undefined) return GUEST_FILE
+  return guestFaultOf(fault) === undefined ? diskName(bus) : MAPPED_DISK
+}
+
 export function jobOf(
-  { sizeBytes }: RigSetup,
+  { sizeBytes, fault }: RigSetup,
   { bus, fileSystem, writeCache }: QemuRigOptions,
 ): Omit<GuestJob, 'command'> {
+  const disk = diskName(bus)
+  const inGuest = guestFaultOf(fault)
   return {
-    disk: diskName(bus),
+    disk,
+    ...(inGuest === undefined ? {} : { mapping: mappingOf(inGuest, disk) }),
     ...(fileSystem === undefined ? {} : { fileSystem: { ...fileSystem, fileBytes: sizeBytes } }),
     ...(writeCache === undefined ? {} : { writeCache }),
   }
@@ -131,7 +176,7 @@ export const qemuRig: RigKind = {
   cuts: ['sigkill', 'sigterm', 'qmp-quit', 'guest-reset', 'guest-crash', 'host-power'],
   images: withDefault('qcow2', IMAGE_NAMES),
   caches: CACHE_MODES,
-  faults: [],
+  faults: [FUA_DISCARD, ...GUEST_FAULTS],
   defaultSizeBytes: 64 * 2 ** 20,
   positiveControl: {
     rig: 'qemu',

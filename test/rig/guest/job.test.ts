@@ -1,7 +1,8 @@
 /** The job as text, which the guest's init takes apart again with a shell. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { jobText } from '../../../src/rig/guest/job.ts'
+import { faultless, mappingOf } from '../../../src/rig/guest/fault.ts'
+import { type DeviceMapping, jobText } from '../../../src/rig/guest/job.ts'
 
 describe('a guest job', () => {
   test('is one pair a line, arguments in their order', () => {
@@ -25,6 +26,22 @@ argument=--script
 argument=w 8+16; flush
 `,
     )
+  })
+
+  test('says what lies between program and disk, and what takes its place when', () => {
+    const command = ['agent']
+    const lines = (mapping: DeviceMapping): readonly string[] =>
+      jobText({ disk: '/dev/vda', mapping, command }).trim().split('\n').slice(1, -1)
+    assert.deepEqual(lines(mappingOf('flakey-drop-writes', '/dev/vda')), [
+      'mapping=linear /dev/vda 0',
+      'mapping-later=1 flakey /dev/vda 0 0 86400 1 drop_writes',
+    ])
+    assert.deepEqual(lines(mappingOf('flakey-error-writes', '/dev/sda')), [
+      'mapping=linear /dev/sda 0',
+      'mapping-later=2 flakey /dev/sda 0 0 86400 1 error_writes',
+    ])
+    assert.deepEqual(lines(mappingOf('log-writes', '/dev/vda')), ['mapping=log-writes /dev/vda /dev/vdb'])
+    assert.deepEqual(lines(faultless('/dev/vda')), ['mapping=linear /dev/vda 0'])
   })
 
   test('has no line break inside an argument', () => {

@@ -102,6 +102,15 @@ describe("QEMU's command line", () => {
     ])
   })
 
+  it('gives the guest a second disk for a log of writes, after the one under test', () => {
+    const args = qemuArguments({ ...OPTIONS, logDisk: '/lab/cycle/log.raw' })
+    assert.match(valuesOf(args, '-blockdev').at(-2) ?? '', /"filename":"\/lab\/cycle\/log.raw"/)
+    assert.deepEqual(
+      valuesOf(args, '-device').map((device) => /drive=(\w+)/.exec(device)?.[1]),
+      [undefined, 'disk', 'log'],
+    )
+  })
+
   it('passes options of the format on to its node alone', () => {
     const [file, format] = valuesOf(disk({ nodeOptions: { 'l2-cache-size': 4096 } }), '-blockdev')
     assert.match(format ?? '', /"l2-cache-size":4096/)

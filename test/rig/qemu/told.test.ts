@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BUSES } from '../../../src/rig/guest/guest-image.ts'
+import { qemuRig } from '../../../src/rig/qemu/rig.ts'
 import { caveatOf, contractTold, withCaveat } from '../../../src/rig/qemu/told.ts'
 import { CACHE_MODES, type CutRecord } from '../../../src/rig/rig.ts'
 
@@ -14,6 +15,15 @@ describe('what a guest is told of its disk', () => {
         assert.equal(contractTold({ bus, fileSystem }, cache), 'volatile')
       }
     }
+  })
+
+  it("is a volatile cache under device mapper's log-writes, and the disk's own under flakey", () => {
+    assert.equal(contractTold({ bus: 'virtio-blk' }, 'writethrough', 'log-writes'), 'volatile')
+    assert.equal(contractTold({ bus: 'virtio-blk' }, 'writethrough', 'flakey-drop-writes'), 'write-through')
+  })
+
+  it('has the fault that was asked for in the note of every cut', () => {
+    for (const fault of qemuRig.faults) assert.match(caveatOf({}, fault) ?? '', new RegExp(`^--fault ${fault}: `))
   })
 
   it("has a caveat in the note of every cut where the guest's kernel drops flushes", () => {

@@ -40,6 +40,8 @@ export interface VolatileDiskOptions {
   /** For the socket, the cache and the mount point. */
   readonly directory: string
   readonly scratch?: Scratch
+  /** Filters of nbdkit between the cache and whoever uses the disk, the outermost first, and their parameters. */
+  readonly above?: { readonly filters: readonly string[]; readonly parameters: readonly string[] }
 }
 
 /** Starts the disk; throws RIG_FAILED or TIMED_OUT with the last words of whatever did not come up, and leaves nothing. */
@@ -62,11 +64,13 @@ export async function startVolatileDisk(options: VolatileDiskOptions): Promise<V
         '--exit-with-parent',
         '--unix',
         socket,
+        ...(options.above?.filters ?? []).map((filter) => `--filter=${filter}`),
         '--filter=cache',
         'file',
         options.backing,
         'cache=writeback',
         'cache-min-block-size=4k',
+        ...(options.above?.parameters ?? []),
       ],
       // The filter keeps its cache in an unlinked file in TMPDIR.
       { ...started, env: { TMPDIR: options.directory } },

@@ -46,7 +46,7 @@ export function peersCommand(): Command {
   return new Command('peers')
     .description('fio and diskchecker.pl side by side with plugpull, on the same disks and faults')
     .option('--only <faults>', `some of: ${FAULTS.map(({ name }) => name).join(', ')}`)
-    .option('--tools <names>', 'only the tools whose names begin so, as in plugpull,fio')
+    .option('--tools <names>', 'only these, by the names in the tables, as in plugpull,fio')
     .option('--repeat <n>', 'runs of each tool and setting', '3')
     .option('--seed <digits>', '16 hexadecimal digits; workloads, cuts and places of damage follow from it')
     .option('--fio <path>', "another fio than PATH's")
@@ -105,9 +105,12 @@ function seedOf(text = randomBytes(8).toString('hex')): string {
 function selected(here: Tools, names: string | undefined): Tools {
   if (names === undefined) return here
   const wanted = names.split(',').map((name) => name.trim())
-  const tools = here.tools.filter(({ name }) => wanted.some((start) => name.startsWith(start)))
+  const tools = here.tools.filter(({ name }) => wanted.includes(name))
   if (tools.length > 0) return { ...here, tools }
-  throw new ProbeError('BAD_OPTION', `--tools takes names of tools; none here begins with ${names}`)
+  throw new ProbeError(
+    'BAD_OPTION',
+    `--tools takes some of ${[...new Set(here.tools.map(({ name }) => name))].join(', ')}; got ${names}`,
+  )
 }
 
 interface Measurement {

@@ -48,15 +48,15 @@ const FATE: Readonly<Record<FioWay, string>> = {
 }
 const NAME: Readonly<Record<FioWay, string>> = {
   outlives: 'fio',
-  trigger: 'fio, its trigger',
-  dies: 'fio, state lost',
+  trigger: 'fio (trigger)',
+  dies: 'fio (state lost)',
 }
 
 export function fioTool(fio: Fio, setting: Setting, way: FioWay, policy?: string): Tool {
   const options = { fio, setting, way, ...(policy === undefined ? {} : { policy }) }
   const shown = { directory: 'STATE', seed: 'SEED' }
   return {
-    name: policy === undefined ? NAME[way] : `${NAME[way]}, ${policy}`,
+    name: policy === undefined ? NAME[way] : `${NAME[way]} (${policy})`,
     version: fio.version,
     setting,
     fate: FATE[way],

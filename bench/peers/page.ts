@@ -1,7 +1,7 @@
 /** docs/PEERS.md: made from docs/bench/peers.json and from nothing else. Pure but for the paths. */
 import { join } from 'node:path'
 import { DOUBTFUL, falseAlarms, faultCell, isFalseAlarm, median, quoted, sameSetting, totalsOf } from './cells.ts'
-import type { PeersData, Row } from './data.ts'
+import type { PeersData } from './data.ts'
 import { FAULTS } from './faults.ts'
 import { SETTINGS, settingText } from './settings.ts'
 import type { Setting } from './tool.ts'
@@ -143,12 +143,12 @@ const faultRows = (data: PeersData): readonly (readonly string[])[] =>
     names.source.replaceAll('\\b', '').split('|').join(', '),
   ])
 
-function toolParts({ rows }: PeersData): readonly string[] {
-  return rows.map((row) => toolPart(row))
-}
-
-const toolPart = ({ name, setting, fate, commands }: Row): string =>
-  `**${name}**, ${settingText(setting)}. At the cut it ${fate}.\n\n\`\`\`\n${commands.join('\n')}\n\`\`\``
+const toolParts = (data: PeersData): readonly string[] =>
+  namesOf(data).map((name) => {
+    const rows = data.rows.filter((row) => row.name === name)
+    const blocks = rows.map(({ setting, commands }) => [`# ${settingText(setting)}`, ...commands].join('\n'))
+    return `**${name}** ${rows[0]?.version ?? ''}. At the cut it ${rows[0]?.fate ?? ''}.\n\n\`\`\`\n${blocks.join('\n\n')}\n\`\`\``
+  })
 
 function problemPart({ rows }: PeersData): readonly string[] {
   const lines = rows.flatMap(({ name, setting, problems }) =>

@@ -49,7 +49,7 @@ async function fioHere(supplied: string | undefined): Promise<Tools> {
       ? []
       : [
           {
-            name: 'fio, fsynced',
+            name: 'fio (fsynced)',
             why: `${fio.version} has no verify_policy; supply a newer one with --fio PATH`,
             settings: SETTINGS,
           },

@@ -12,7 +12,7 @@ import { monotonicMs, sleepMs } from '../../src/io/clock.ts'
 import { atExit } from '../../src/io/interrupt.ts'
 import { type ManagedProcess, runTool, runToolSync, startProcess } from '../../src/io/process.ts'
 import { OVERWRITTEN_BYTES } from './settings.ts'
-import type { Accusation, Job, Report, Setting, Tool, Working } from './tool.ts'
+import { ANY_STATUS, type Accusation, type Job, type Report, type Setting, type Tool, type Working } from './tool.ts'
 
 export const PAGE_BYTES = 16 * 1024
 const STATE = '/tmp/127.0.0.1.diskchecker'
@@ -127,7 +127,8 @@ async function verify(path: string, job: Job, image: string): Promise<Report> {
     const started = monotonicMs()
     const { stdout, stderr } = await runTool('perl', [path, '-s', server.address, 'verify', image], {
       limitMs: VERIFY_LIMIT_MS,
-      accept: Array.from({ length: 256 }, (_, status) => status),
+      accept: ANY_STATUS,
+      signal: job.signal,
     })
     return { ...diskcheckerReport(stdout, stderr), ms: monotonicMs() - started }
   } finally {

@@ -11,13 +11,12 @@ import { monotonicMs } from '../../src/io/clock.ts'
 import { type ManagedProcess, runTool, startProcess, within } from '../../src/io/process.ts'
 import { fioAccusations, fioResult } from './fio-output.ts'
 import { DISK_BYTES, OVERWRITTEN_BYTES } from './settings.ts'
-import type { Job, Report, Setting, Tool, Working } from './tool.ts'
+import { ANY_STATUS, type Job, type Report, type Setting, type Tool, type Working } from './tool.ts'
 
 const LIMIT_MS = 120_000
 /** For fio to notice that the disk is gone and to save its state. */
 const END_LIMIT_MS = 30_000
 const TRIGGER_SECONDS = 4
-const ANY_STATUS = { limitMs: LIMIT_MS, accept: Array.from({ length: 256 }, (_, status) => status) }
 
 export interface Fio {
   readonly path: string
@@ -30,7 +29,7 @@ export interface Fio {
 export async function findFio(path: string): Promise<Fio> {
   const { stdout } = await runTool(path, ['--version'], { limitMs: 10_000 })
   if (!stdout.startsWith('fio-')) throw new ProbeError('BAD_OPTION', `--fio takes a fio, ${path} says ${stdout.trim()}`)
-  const help = await runTool(path, ['--cmdhelp=verify_policy'], { ...ANY_STATUS, limitMs: 10_000 })
+  const help = await runTool(path, ['--cmdhelp=verify_policy'], { limitMs: 10_000, accept: ANY_STATUS })
   return {
     path,
     version: stdout.trim(),
@@ -162,7 +161,7 @@ async function verify(options: Options, job: Job, image: string): Promise<Report
   const { stderr } = await runTool(
     options.fio.path,
     [...verifyArguments(options, image, place), `--output=${output}`],
-    ANY_STATUS,
+    { limitMs: LIMIT_MS, accept: ANY_STATUS, signal: job.signal },
   )
   const ms = monotonicMs() - started
   return { ...fioReport(stderr, existsSync(output) ? readFileSync(output, 'utf8') : ''), ms }

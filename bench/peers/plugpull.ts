@@ -9,7 +9,7 @@ import { runTool, startProcess } from '../../src/io/process.ts'
 import { thisProgram } from '../../src/rig/children.ts'
 import { SECTOR_BYTES } from './faults.ts'
 import { OVERWRITTEN_BYTES } from './settings.ts'
-import type { Accusation, Job, Report, Setting, Tool, Working } from './tool.ts'
+import { ANY_STATUS, type Accusation, type Job, type Report, type Setting, type Tool, type Working } from './tool.ts'
 
 const VERIFY_LIMIT_MS = 120_000
 const FINDINGS_MAX = '1000000'
@@ -84,7 +84,7 @@ async function verify(job: Job, image: string): Promise<Report> {
   const { stdout, stderr, code } = await runTool(
     process.execPath,
     [thisProgram().guestEntry, ...verifyArguments(image, logOf(job))],
-    { limitMs: VERIFY_LIMIT_MS, accept: Array.from({ length: 256 }, (_, status) => status) },
+    { limitMs: VERIFY_LIMIT_MS, accept: ANY_STATUS, signal: job.signal },
   )
   const ms = monotonicMs() - started
   if (code !== EXIT.held && code !== EXIT.violation && code !== EXIT.inconclusive)

@@ -57,6 +57,7 @@ export async function runUntilCut(order: RunOrder): Promise<Aftermath> {
       scratch: order.scratch,
       seed: order.seed,
       hostVictims: hostVictims(disk),
+      signal: order.signal,
     }
     const snapshots = await workAndCut(order, job, backing)
     const history = readDeviceLog(readFileSync(logOf(directory), 'utf8'), DISK_BYTES, MARGIN_MS)

@@ -2,6 +2,9 @@
 import type { Scratch } from '../../src/io/scratch.ts'
 import type { Victim } from '../../src/rig/rig.ts'
 
+/** What a verification said counts, not how it ended: fio ends with 0 although it reported errors that it was to go on after. */
+export const ANY_STATUS: readonly number[] = Array.from({ length: 256 }, (_, status) => status)
+
 /** How a tool is told to write. */
 export interface Setting {
   /** Writes between two flushes. */
@@ -20,6 +23,8 @@ export interface Job {
   readonly seed: number
   /** What the cut kills first. */
   readonly hostVictims: readonly [Victim, Victim]
+  /** Ends a verification at once. */
+  readonly signal: AbortSignal
 }
 
 export interface Working {

@@ -4,7 +4,7 @@
  *
  * What becomes of fio at the cut decides whether there is a state, so each way is a row of its own.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ProbeError } from '../../src/core/errors.ts'
 import { monotonicMs } from '../../src/io/clock.ts'
@@ -16,7 +16,6 @@ import { ANY_STATUS, type Job, type Report, type Setting, type Tool, type Workin
 const LIMIT_MS = 120_000
 /** For fio to notice that the disk is gone and to save its state. */
 const END_LIMIT_MS = 30_000
-const TRIGGER_SECONDS = 4
 
 export interface Fio {
   readonly path: string
@@ -42,7 +41,7 @@ export type FioWay = 'outlives' | 'trigger' | 'dies'
 
 const FATE: Readonly<Record<FioWay, string>> = {
   outlives: 'runs on: the disk alone loses its power, fio’s writes fail, and it saves its state as it ends',
-  trigger: `cuts the power itself (--trigger-timeout=${TRIGGER_SECONDS}): it saves its state, ends the job and runs the trigger`,
+  trigger: 'is what takes the power away (--trigger): it saves its state, ends the job and runs the trigger',
   dies: 'loses its power with the disk: no state is saved, and it verifies without one',
 }
 const NAME: Readonly<Record<FioWay, string>> = {
@@ -59,9 +58,12 @@ export function fioTool(fio: Fio, setting: Setting, way: FioWay, policy?: string
     version: fio.version,
     setting,
     fate: FATE[way],
-    cutsItself: way === 'trigger',
     commands: [
-      ['fio', ...triggerArguments(way, 'kill -9 NBDKIT NBDFUSE'), ...writeArguments(options, 'DISK', shown)].join(' '),
+      [
+        'fio',
+        ...triggerArguments(way, 'FILE', "'kill -9 NBDKIT NBDFUSE'"),
+        ...writeArguments(options, 'DISK', shown),
+      ].join(' '),
       ['fio', ...verifyArguments(options, 'SURVIVOR', shown)].join(' '),
     ],
     start: (job) => Promise.resolve(start(options, job)),
@@ -117,8 +119,8 @@ const verifyArguments = (options: Options, target: string, place: Place): readon
   '--output-format=json',
 ]
 
-const triggerArguments = (way: FioWay, command: string): readonly string[] =>
-  way === 'trigger' ? [`--trigger-timeout=${TRIGGER_SECONDS}`, `--trigger='${command}'`] : []
+const triggerArguments = (way: FioWay, file: string, command: string): readonly string[] =>
+  way === 'trigger' ? [`--trigger-file=${file}`, `--trigger=${command}`] : []
 
 const placeOf = (job: Job): Place => ({ directory: join(job.directory, 'state'), seed: job.seed })
 
@@ -126,12 +128,17 @@ function start(options: Options, job: Job): Working {
   const place = placeOf(job)
   mkdirSync(place.directory)
   const command = `kill -9 ${job.hostVictims.map(({ pid }) => pid).join(' ')}`
-  const trigger = triggerArguments(options.way, command).map((argument) => argument.replaceAll("'", ''))
-  const args = [...trigger, ...writeArguments(options, job.disk, place), `--output=${join(job.directory, 'write.out')}`]
+  const triggerFile = join(job.directory, 'trigger')
+  const args = [
+    ...triggerArguments(options.way, triggerFile, command),
+    ...writeArguments(options, job.disk, place),
+    `--output=${join(job.directory, 'write.out')}`,
+  ]
   const fio = startProcess(options.fio.path, args, { scratch: job.scratch })
   return {
     victims: options.way === 'dies' ? [{ what: 'fio', pid: fio.pid }] : [],
     ended: fio.exited.then(() => fio.errorTail()),
+    ...(options.way === 'trigger' ? { cutByItself: () => writeFileSync(triggerFile, '') } : {}),
     finish: () => finish(options, fio, place),
     abandon: () => gone(fio),
   }

@@ -39,9 +39,9 @@ export function pageText(data: PeersData): string {
 }
 
 const METHOD = `Every tool writes blocks of 4 KiB (diskchecker.pl: its pages of 16 KiB), one at a time, to the same kind of disk: a file behind a
-volatile write cache (\`nbdkit --filter=cache cache=writeback\` under \`nbdfuse\`). The power cut is a SIGKILL of both, at a random moment; what
-was not flushed is gone. The file that survives is judged by the tool as it is (the **honest** disk: it did all that it promised), and again
-after each fault is done to a copy of it. So every faulty disk has a twin, the same bytes but for the fault, on which the tool ran too.
+volatile write cache (\`nbdkit --filter=cache cache=writeback\` under \`nbdfuse\`). The power cut is a SIGKILL of both, at a random moment at which the
+disk holds writes that it may lose, where there is one within a second; what was not flushed is gone. The file that survives is judged by the tool as it is (the **honest** disk: it did all that it promised), and again
+with each fault done to it. So every faulty disk has a twin, the same bytes but for the fault, on which the tool ran too.
 
 A fault is put only where the disk's own log (\`nbdkit --filter=log\`, which no tool sees) shows that the last write over the block was flushed
 at least 50 ms before the cut. Where a tool does not detect it, it missed something that had to be there. Read errors cannot be made
@@ -85,6 +85,8 @@ const NOTES = `- fio's state says which writes were issued, not which were flush
 - A fio that only verifies does not compare the sequence number in a block's header (its source says so: the number is skipped for
   \`verify_only\`), so a whole block that is an older version of itself passes. Where each block is written once, the older version is zeros, and is seen.
 - fio's own trigger ends the job before it takes the power away: nothing is in flight then, and little is at risk.
+- Of a dropped flush a tool can only report what its own records hold: the last milliseconds before the cut are not always among them, and
+  then it finds less than all of what changed.
 - diskchecker.pl has one write in flight and an fsync after each, and one message for everything.
 - plugpull cannot judge without its log, which has to be kept off the disk under test, as fio's state and the memory of diskchecker.pl's server have.`
 
@@ -129,7 +131,7 @@ function settingPart(data: PeersData, setting: Setting): readonly string[] {
   const body = data.faults.map((fault) => [
     `\`${fault}\``,
     ...rows.map((row) => faultCell(row, fault)),
-    ...absent.map(({ why }) => why),
+    ...absent.map(({ why }) => why.split(';')[0] ?? why),
   ])
   return [`### ${capital(settingText(setting))}`, table(head, body)]
 }
@@ -154,10 +156,10 @@ function problemPart({ rows }: PeersData): readonly string[] {
   const lines = rows.flatMap(({ name, setting, problems }) =>
     problems.map((problem) => `- ${name}, ${settingText(setting)}: ${problem}`),
   )
-  return lines.length === 0 ? [] : ['## Trials that came to no end', lines.join('\n')]
+  return lines.length === 0 ? [] : ['## What was not tried, and why', lines.join('\n')]
 }
 
 const machineText = ({ machine, at, repeats }: PeersData): string =>
   `${repeats} runs of each tool and setting, ${at.slice(0, 10)}; ${Object.entries(machine)
-    .map(([name, value]) => `${name} ${value}`)
+    .map(([name, value]) => (value.startsWith(name) ? value : `${name} ${value}`))
     .join(', ')}.`

@@ -1,5 +1,5 @@
 /** One run of one tool on one disk, up to the cut: and what is left of it. */
-import { mkdirSync, openSync, closeSync, ftruncateSync, readFileSync } from 'node:fs'
+import { mkdirSync, openSync, closeSync, fstatSync, ftruncateSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { ProbeError } from '../../src/core/errors.ts'
 import { monotonicMs, sleepMs } from '../../src/io/clock.ts'
@@ -23,6 +23,11 @@ const MARGIN_MS = 50
 const FIRST_FLUSH_LIMIT_MS = 30_000
 const OWN_CUT_LIMIT_MS = 30_000
 const POLL_MS = 50
+const PIECE_BYTES = 256 * 1024
+/** Of the log: more than the requests between two flushes take. */
+const TAIL_BYTES = 8192
+const AT_RISK_LIMIT_MS = 1000
+const AT_RISK_POLL_MS = 1
 
 export interface RunOrder {
   readonly tool: Tool
@@ -96,12 +101,10 @@ async function workAndCut(order: RunOrder, job: Job, backing: string): Promise<S
     await untilFlushed(order, job, working)
     await half(order, job, working)
     const snapshots = takeSnapshots(backing)
-    if (order.tool.cutsItself === true) await ownCut(job)
-    else {
-      await half(order, job, working)
-      await pause(order.seed % CUT_SPREAD_MS, order, working)
-      await cut(job, working)
-    }
+    await half(order, job, working)
+    await pause(order.seed % CUT_SPREAD_MS, order, working)
+    if (working.cutByItself === undefined) await cut(order, job, working)
+    else await ownCut(job, working.cutByItself)
     await working.finish()
     return snapshots
   } finally {
@@ -109,10 +112,13 @@ async function workAndCut(order: RunOrder, job: Job, backing: string): Promise<S
   }
 }
 
-/** Two copies: where they differ, a flush was writing while the copy was made. */
+/** Each piece is read twice in a row: where the two differ, a flush was writing while the copy was made. */
 function takeSnapshots(backing: string): Snapshots {
-  const older = readFileSync(backing)
-  const again = readFileSync(backing)
+  const [older, again] = [Buffer.alloc(DISK_BYTES), Buffer.alloc(DISK_BYTES)]
+  const file = openSync(backing, 'r')
+  for (let at = 0; at < DISK_BYTES; at += PIECE_BYTES)
+    for (const copy of [older, again]) readSync(file, copy, at, PIECE_BYTES, at)
+  closeSync(file)
   return {
     older,
     isSteady: (block) => {
@@ -130,11 +136,10 @@ async function untilFlushed(order: RunOrder, job: Job, working: Working): Promis
   }
 }
 
-/** A tool that cuts the power itself sets its own time. */
 async function half(order: RunOrder, job: Job, working: Working): Promise<void> {
   const until = monotonicMs() + HALF_LIMIT_MS
   const writes = (): number => readFileSync(logOf(job.directory), 'utf8').split(' Write id=').length
-  const enough = order.tool.setting.overwrites && order.tool.cutsItself !== true ? writes() + HALF_WRITES : 0
+  const enough = order.tool.setting.overwrites ? writes() + HALF_WRITES : 0
   await pause(HALF_MS, order, working)
   while (writes() < enough) {
     if (monotonicMs() > until)
@@ -151,12 +156,37 @@ async function pause(ms: number, { signal }: RunOrder, working: Working): Promis
     throw new ProbeError('RIG_FAILED', `the tool ended before the cut: ${ended || 'it said nothing'}`)
 }
 
-async function cut(job: Job, working: Working): Promise<void> {
+async function cut(order: RunOrder, job: Job, working: Working): Promise<void> {
+  await untilAtRisk(order, job, working)
   const record = await killInOneGo('host-power', [...job.hostVictims, ...working.victims], NOTE_HOST_POWER)
   if (!record.died) throw new ProbeError('RIG_FAILED', record.note ?? 'the cut killed nobody')
 }
 
-async function ownCut({ hostVictims: victims }: Job): Promise<void> {
+/**
+ * A cut is a test of the contract where the disk holds something that it may lose: waits for a moment at which half of the writes between
+ * two flushes are complete and not flushed, for a while. The disk may go on before the signal arrives.
+ */
+async function untilAtRisk(order: RunOrder, job: Job, working: Working): Promise<void> {
+  const wanted = Math.max(1, Math.floor(order.tool.setting.flushEvery / 2))
+  const until = monotonicMs() + AT_RISK_LIMIT_MS
+  while (monotonicMs() < until) {
+    const sinceFlush = tailOf(logOf(job.directory)).split(' Flush id=').pop() ?? ''
+    if (sinceFlush.split('...Write id=').length > wanted) return
+    await pause(AT_RISK_POLL_MS, order, working)
+  }
+}
+
+function tailOf(path: string): string {
+  const file = openSync(path, 'r')
+  const { size } = fstatSync(file)
+  const tail = Buffer.alloc(Math.min(size, TAIL_BYTES))
+  readSync(file, tail, 0, tail.length, size - tail.length)
+  closeSync(file)
+  return tail.toString('latin1')
+}
+
+async function ownCut({ hostVictims: victims }: Job, cutByItself: () => void): Promise<void> {
+  cutByItself()
   const alive = await untilGone(victims, OWN_CUT_LIMIT_MS)
   if (alive.length > 0)
     throw new ProbeError('TIMED_OUT', 'the tool was to cut the power itself and did not within 30 s')

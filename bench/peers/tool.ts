@@ -32,6 +32,8 @@ export interface Working {
   readonly victims: readonly Victim[]
   /** Resolves with its last words when it ends. */
   readonly ended: Promise<string>
+  /** Where the tool takes the power away by itself: asks it to. */
+  readonly cutByItself?: () => void
   /** After the cut: waits until its records are complete, and makes sure that nothing of it is left. */
   finish(): Promise<void>
   /** Makes sure that nothing of it is left, at once. */
@@ -63,8 +65,6 @@ export interface Tool {
   readonly setting: Setting
   /** What happens to it when the disk loses its power, for the page. */
   readonly fate: string
-  /** It takes the power away by itself. */
-  readonly cutsItself?: boolean
   /** Its command lines, for the page. */
   readonly commands: readonly string[]
   start(job: Job): Promise<Working>

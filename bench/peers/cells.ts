@@ -5,10 +5,14 @@ import type { Setting } from './tool.ts'
 
 const TEXTS_SHOWN = 3
 
-/** Marks a detection that a user could not have told from what the tool says of an honest disk. */
+/** Marks a detection in no other words than the tool has for honest disks: a user, who has no twin, could not have told it from them. */
 export const DOUBTFUL = '†'
 
 export const isFalseAlarm = ({ word }: HonestTrial): boolean => word === 'faulty'
+
+/** All that it says is also said of an honest disk in the same setting. */
+const isDoubtful = (row: Row, { says }: FaultTrial): boolean =>
+  Object.keys(says).every((text) => row.honest.some((trial) => isFalseAlarm(trial) && text in trial.says))
 
 const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((total, count) => total + count, 0)
@@ -26,7 +30,7 @@ export function faultCell(row: Row, fault: string): string {
   const undecided = trials.filter(({ word }) => word === 'cannot tell')
   const count = `${caught.length} of ${trials.length}`
   if (caught.length === 0) return undecided.length > 0 ? `${count}: no result (${saidBy(undecided)})` : `**${count}**`
-  const doubt = row.honest.some(isFalseAlarm) ? ` ${DOUBTFUL}` : ''
+  const doubt = caught.some((trial) => isDoubtful(row, trial)) ? ` ${DOUBTFUL}` : ''
   return `${count}${doubt}; ${namedText(caught)}; ${locatedText(caught)}`
 }
 
@@ -69,14 +73,14 @@ export function totalsOf(data: PeersData, name: string): readonly string[] {
   const rows = data.rows.filter((row) => row.name === name)
   const trials = rows.flatMap(({ faults }) => faults)
   const honest = rows.flatMap((row) => row.honest)
-  const doubtful = rows.filter((row) => row.honest.some(isFalseAlarm)).flatMap(({ faults }) => faults)
+  const doubtful = rows.flatMap((row) => caughtOf(row.faults).filter((trial) => isDoubtful(row, trial)))
   const detected = caughtOf(trials)
   const outOf = (count: number): string => `${count} of ${trials.length}`
   return [
     name,
     [...new Set(rows.map(({ version }) => version))].join(', '),
     outOf(detected.length),
-    String(caughtOf(doubtful).length),
+    String(doubtful.length),
     outOf(detected.filter(({ named }) => named).length),
     outOf(detected.filter(({ accused, found, changed }) => accused === found && found === changed).length),
     outOf(detected.filter(({ namesWrite }) => namesWrite).length),

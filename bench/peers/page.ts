@@ -50,9 +50,9 @@ on a file; no such fault is tried.
 The makers of the other tools know them better than we do: a better way to run one is a welcome change to \`bench/peers\`.`
 
 const READING_TOTALS = `Counts of trials, over all faults and settings that the tool ran in. **Detected**: the tool holds something against a place that the fault
-changed, which it does not hold against the honest twin. **Of those doubtful**: in the same setting it also reports errors on honest disks, so
-that a user, who has no twin, could not have told the fault from a false alarm. **Named**, **exact place**, **the write**: out of all
-trials, as explained below.`
+changed, which it does not hold against the honest twin. **Of those doubtful**: it says so in no other words than it has, in the same setting, for honest disks
+too; a user, who has no twin, could at best have gone by the number of messages. **Named**, **exact place**, **the write**: out of all trials, as
+explained below.`
 
 const TOTALS_HEAD = [
   'tool',
@@ -92,7 +92,8 @@ const NOTES = `- fio's state says which writes were issued, not which were flush
 
 const READING_FAULTS = `Each cell: in how many trials it was **detected**; whether the message **named** the kind of fault (which words count stands below), with the
 tool's own words, numbers left out; **where** it says that it is: the very sectors that changed, or these and others, and whether it says which
-write is concerned. A bold count: never detected. ${DOUBTFUL}: in this setting the tool also accuses honest disks (table above).`
+write is concerned. A bold count: never detected. ${DOUBTFUL}: in this setting the tool accuses honest disks in
+the same words (table above).`
 
 const FAULTS_READING = `The words are chosen in favour of each tool: a checksum that does not match names a flipped bit; a header that is all zeros, or that is another
 write's (\`numberio\`, \`rand_seed\`), names a lost write; a header with the offset of another block names a misdirected one.`

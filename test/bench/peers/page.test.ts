@@ -58,7 +58,13 @@ describe('a cell of the table', () => {
   })
 
   it('marks a detection that a false alarm could be taken for', () => {
-    assert.match(faultCell(row({ honest: [honest(), FALSE_ALARM] }), 'flip-bit'), /^1 of 1 †;/)
+    const lost = trial({ says: { ...FALSE_ALARM.says } })
+    assert.match(faultCell(row({ honest: [honest(), FALSE_ALARM], faults: [lost] }), 'flip-bit'), /^1 of 1 †;/)
+    assert.match(faultCell(row({ faults: [lost] }), 'flip-bit'), /^1 of 1;/)
+  })
+
+  it('does not doubt one that is in other words than the false alarms', () => {
+    assert.match(faultCell(row({ honest: [FALSE_ALARM] }), 'flip-bit'), /^1 of 1;/)
   })
 
   it('tells a miss from no result and from no trial', () => {
@@ -87,7 +93,7 @@ const data = (rows: readonly Row[]): PeersData => ({
 
 describe('the page', () => {
   it('adds up a tool over its settings', () => {
-    const rows = [row(), row({ honest: [FALSE_ALARM], faults: [trial(), MISSED] })]
+    const rows = [row(), row({ honest: [FALSE_ALARM], faults: [trial({ says: { ...FALSE_ALARM.says } }), MISSED] })]
     assert.deepEqual(totalsOf(data(rows), 'fio'), [
       'fio',
       'fio-3.33',

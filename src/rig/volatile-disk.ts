@@ -48,6 +48,8 @@ export interface VolatileDiskOptions {
   /** `FUA_DISCARD`, for a disk that lies. */
   readonly fault?: string
   readonly scratch?: Scratch
+  /** Filters of nbdkit between the cache and whoever uses the disk, the outermost first, and their parameters. */
+  readonly above?: { readonly filters: readonly string[]; readonly parameters: readonly string[] }
 }
 
 /** Starts the disk; throws RIG_FAILED or TIMED_OUT with the last words of whatever did not come up, and leaves nothing. */
@@ -82,16 +84,17 @@ export async function startVolatileDisk(options: VolatileDiskOptions): Promise<V
 }
 
 /** The filter named first is the nearest to the client: flushes are discarded before the cache hears of them. */
-function diskArguments({ backing, fault }: VolatileDiskOptions): readonly string[] {
+function diskArguments({ backing, fault, above }: VolatileDiskOptions): readonly string[] {
   const lies = fault === FUA_DISCARD
+  const filters = [...(above?.filters ?? []), ...(lies ? ['fua'] : []), 'cache']
   return [
-    ...(lies ? ['--filter=fua'] : []),
-    '--filter=cache',
+    ...filters.map((filter) => `--filter=${filter}`),
     'file',
     backing,
     'cache=writeback',
     'cache-min-block-size=4k',
     ...(lies ? ['fuamode=discard'] : []),
+    ...(above?.parameters ?? []),
   ]
 }
 

@@ -1,6 +1,6 @@
 /**
  * The judge against the independent model over small histories: the share of `npm run trust -- exhaustive` that every run of the tests
- * affords. PLUGPULL_LAYOUTS_EVERY takes more or less of the layouts of four writes (1: all).
+ * affords.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -11,7 +11,8 @@ import { type Skeleton, layouts } from '../../trust/exhaustive/history.ts'
 import { sectorStates } from '../../trust/exhaustive/machine.ts'
 import { SkeletonTables } from '../../trust/exhaustive/tables.ts'
 
-const LAYOUTS_EVERY = Number(process.env['PLUGPULL_LAYOUTS_EVERY'] ?? 128)
+/** Of the layouts of each log one in so many; every log has some. */
+const LAYOUTS_EVERY = { raw: 7, classes3: 5, classes4: 127 }
 
 const w = (write: number) => ({ kind: 'issue', write }) as const
 const c = (write: number) => ({ kind: 'complete', write }) as const
@@ -61,7 +62,7 @@ test('a disagreement is told: the comparison can fail', () => {
     odd: false,
     bytesEvery: 0,
   })
-  assert.match(told ?? '', /i1@0\+1 c1 f d CUT 000 under volatile/)
+  assert.match(told ?? '', /i1@0\+1 c1 f d CUT 000 under /)
 })
 
 test('every layout has its place', () => {
@@ -77,6 +78,6 @@ test('judge and reference say the same of every small history in this share', as
   )
   const total = results.flatMap(({ counts }) => Object.values(counts)).reduce(sum, noCounts())
   t.diagnostic(`${total.verdicts + total.odd} verdicts on ${total.states} states of ${total.histories} histories`)
-  for (const word of ['violation', 'held', 'inconclusive'] as const) assert.ok(total[word] > 100_000, word)
+  for (const word of ['violation', 'held', 'inconclusive'] as const) assert.ok(total[word] > 50_000, word)
   assert.ok(total.listed > 0 && total.throughBytes > 0 && total.odd > 0)
 })

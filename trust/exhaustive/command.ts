@@ -10,7 +10,7 @@ import type { TrustPart } from '../part.ts'
 import { published } from '../published.ts'
 import { grouped } from '../words.ts'
 import { exhaustiveData } from './data.ts'
-import { type BatchesOptions, batches } from './parts.ts'
+import { ALL_LAYOUTS, type BatchesOptions, batches } from './parts.ts'
 import type { Task, TaskResult } from './worker.ts'
 
 const DEFAULTS = { samples: '20000', every: '1', seed: '1', jobs: '2' } as const
@@ -34,15 +34,16 @@ export function exhaustiveCommand(part: TrustPart): Command {
 
 async function run(part: TrustPart, raw: RawOptions, signal: AbortSignal): Promise<number> {
   const text = (key: string, otherwise: string): string => (typeof raw[key] === 'string' ? raw[key] : otherwise)
+  const every = wholeOf(text('layoutsEvery', DEFAULTS.every), '--layouts-every', 1296)
   const options: BatchesOptions = {
-    layoutsEvery: wholeOf(text('layoutsEvery', DEFAULTS.every), '--layouts-every', 1296),
+    layoutsEvery: { ...ALL_LAYOUTS, classes4: every },
     samples: wholeOf(text('samples', DEFAULTS.samples), '--samples', 10_000_000),
     seed: parseSeed(text('seed', DEFAULTS.seed)),
   }
   const jobs = wholeOf(text('jobs', DEFAULTS.jobs), '--jobs', 64)
   const started = monotonicMs()
   const results = await compareAll(options, jobs, signal)
-  const command = `npm run trust -- exhaustive${options.layoutsEvery === 1 ? '' : ` --layouts-every ${options.layoutsEvery}`} --samples ${options.samples}`
+  const command = `npm run trust -- exhaustive${every === 1 ? '' : ` --layouts-every ${every}`} --samples ${options.samples}`
   const data = exhaustiveData(command, options, results, (monotonicMs() - started) / 1000)
   const verdicts = data.parts.reduce((total, part_) => total + part_.verdicts + part_.odd, 0)
   process.stdout.write(`${grouped(verdicts)} verdicts, ${data.disagreements.length} disagreements\n`)

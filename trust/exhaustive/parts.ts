@@ -34,9 +34,14 @@ export interface Batch {
   readonly atomicEvery: number
 }
 
+/** Of the layouts of each log of a part one in so many, the next log taking the next ones. */
+export type LayoutsEvery = Readonly<Record<Exclude<PartName, 'sample'>, number>>
+
+/** Everything. */
+export const ALL_LAYOUTS: LayoutsEvery = { raw: 1, classes3: 1, classes4: 1 }
+
 export interface BatchesOptions {
-  /** Of the layouts of a class of four writes, one in so many; the next class takes the next ones. 1: all. */
-  readonly layoutsEvery: number
+  readonly layoutsEvery: LayoutsEvery
   /** Logs to draw, and 16 hexadecimal digits that they follow from. */
   readonly samples: number
   readonly seed: string
@@ -48,22 +53,25 @@ export function* batches({ layoutsEvery, samples, seed }: BatchesOptions): Itera
   const always = { options, atomicEvery: 1 }
   for (const writes of [1, 2]) {
     const isFirst = firstOfItsClass()
-    for (const skeleton of skeletons(writes))
+    let number = 0
+    for (const skeleton of skeletons(writes)) {
+      const offset = number++
       yield {
         ...always,
         part: 'raw',
         skeleton,
-        layouts: () => layouts(writes),
+        layouts: () => oneIn(layoutsEvery.raw, offset, layouts(writes)),
         options: { ...options, odd: isFirst(skeleton) },
       }
+    }
   }
   for (const [writes, part] of [
     [3, 'classes3'],
     [WRITES_MAX, 'classes4'],
   ] as const) {
-    const [every, atomicEvery] = writes === WRITES_MAX ? [layoutsEvery, ATOMIC_EVERY] : [1, 1]
+    const atomicEvery = writes === WRITES_MAX ? ATOMIC_EVERY : 1
     for (const [number, skeleton] of [...representatives(writes)].entries())
-      yield { part, skeleton, layouts: () => oneIn(every, number, layouts(writes)), options, atomicEvery }
+      yield { part, skeleton, layouts: () => oneIn(layoutsEvery[part], number, layouts(writes)), options, atomicEvery }
   }
   const random = new Prng(keyOf(seed))
   for (let i = 0; i < samples; i++) {

@@ -1,15 +1,14 @@
 /** `npm run bench -- judge`: the judge on logs of one to thirty million writes; writes docs/bench/judge.json and docs/PERFORMANCE.md. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { availableParallelism, release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { wholeOf } from '../../src/core/agent-options.ts'
 import { EXIT } from '../../src/core/errors.ts'
-import { VERSION } from '../../src/core/version.ts'
 import { withInterrupt } from '../../src/io/interrupt.ts'
 import { findProgram, runTool } from '../../src/io/process.ts'
 import { createProgress } from '../../src/io/progress.ts'
 import { runProgram } from '../../src/run-program.ts'
+import { machineOf } from '../machine.ts'
 import { DATA_FILE, type JudgeData, type JudgeRun, PAGE_FILE, pageOf } from './page.ts'
 
 const SECTORS = 2 ** 22
@@ -54,13 +53,7 @@ async function measure({ writes, sectors }: (typeof SIZES)[number], signal: Abor
 async function main(repeats: number, signal: AbortSignal): Promise<void> {
   const data: JudgeData = {
     command: `npm run bench -- judge --repeat ${repeats}`,
-    machine: {
-      kernel: release(),
-      arch: process.arch,
-      cpus: String(availableParallelism()),
-      node: process.version,
-      plugpull: VERSION,
-    },
+    machine: machineOf(),
     runs: await measureAll(repeats, signal),
   }
   mkdirSync(dirname(DATA_FILE), { recursive: true })

@@ -201,7 +201,7 @@ export class Observer {
         ? this.#stamped(stamp, lba + i)
         : compareMix(buffer.sector(i), this.#candidates(lba + i, i, covering), this.#isOpaque(i))
     into.odd.set(i, content)
-    into.seen[i] = CODE_OF[content.kind]
+    into.seen[i] = SEEN_OF[content.kind]
     if (content.kind === 'mix') into.write[i] = Math.max(0, content.head, content.tail)
   }
 
@@ -259,7 +259,8 @@ export class Observer {
   }
 }
 
-const CODE_OF: Readonly<Record<Content['kind'], number>> = {
+/** The code of each kind of content. */
+export const SEEN_OF: Readonly<Record<Content['kind'], number>> = {
   version: SEEN.version,
   baseline: SEEN.baseline,
   zeros: SEEN.zeros,

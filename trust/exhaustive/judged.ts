@@ -4,7 +4,7 @@ import type { Content, Finding } from '../../src/core/finding.ts'
 import { type History, HistoryBuilder } from '../../src/core/history.ts'
 import { Judge } from '../../src/core/judge.ts'
 import { MANIFEST_SCHEMA, type Manifest } from '../../src/core/manifest.ts'
-import { Observations, SEEN } from '../../src/core/observe.ts'
+import { Observations, SEEN, SEEN_OF } from '../../src/core/observe.ts'
 import type { Verdict } from '../../src/core/verdict.ts'
 import { SECTORS, type SmallHistory } from './history.ts'
 import type { SmallContract } from './contract.ts'
@@ -77,16 +77,6 @@ export const contractOf = ({ base, atomicSectors }: SmallContract): Contract =>
 /** What stands in a sector that holds neither the baseline nor a version. */
 export type OddContent = Exclude<Content, { readonly kind: 'version' | 'baseline' }>
 
-const ODD_CODES: Readonly<Record<OddContent['kind'], number>> = {
-  zeros: SEEN.zeros,
-  'older-run': SEEN.olderRun,
-  elsewhere: SEEN.elsewhere,
-  mix: SEEN.mix,
-  garbage: SEEN.garbage,
-  phantom: SEEN.phantom,
-  unreadable: SEEN.unreadable,
-}
-
 const seen = new Observations(SECTORS)
 
 /** The judge's verdict on a state of the sectors; `odd` stands in one of them instead of what the state says. */
@@ -105,7 +95,7 @@ export function judge(
   }
   if (odd !== undefined) {
     const { sector, content } = odd
-    seen.seen[sector] = ODD_CODES[content.kind]
+    seen.seen[sector] = SEEN_OF[content.kind]
     seen.write[sector] = content.kind === 'mix' ? Math.max(content.head, content.tail) : 0
     seen.odd.set(sector, content)
   }

@@ -1,6 +1,6 @@
 /** What of this machine the figures depend on. */
 import { availableParallelism, release } from 'node:os'
-import { VERSION } from '../../src/core/version.ts'
+import { VERSION } from '../src/core/version.ts'
 
 export const machineOf = (): Readonly<Record<string, string>> => ({
   kernel: release(),

@@ -18,9 +18,12 @@ export class Floors {
   readonly unsettled: Uint8Array
   readonly undefinable: Uint8Array
   readonly #history: History
+  /** Windows and issues are lost in a gap of the log: a write that nobody announced any more may be under way anywhere. */
+  readonly #anythingMayFollow: boolean
 
   constructor(history: History, sectorsMax: number) {
     this.#history = history
+    this.#anythingMayFollow = history.logEnd.tail === 'corrupt' && history.possibleMax < history.plan.length
     this.flushed = new Uint32Array(sectorsMax)
     this.complete = new Uint32Array(sectorsMax)
     this.flushedIssue = new Uint32Array(sectorsMax)
@@ -40,6 +43,7 @@ export class Floors {
       this.undefinable,
     ])
       column.fill(0, 0, sectors)
+    if (this.#anythingMayFollow) for (const column of [this.unsettled, this.undefinable]) column.fill(1, 0, sectors)
     const open: number[] = []
     for (let k = 0; k < writes.count; k++) if (!this.#raise(writes, k, lba)) open.push(k)
     for (const k of open) this.#unsettle(writes, k, lba, isAtomic(k))

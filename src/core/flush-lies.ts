@@ -1,9 +1,14 @@
-/** A flush of which every stable write that can be checked is missing: the flush was a lie, and is said so once. */
+/**
+ * A flush of which every stable write that can be checked is missing: the flush was a lie, and is said so once. One write alone
+ * says nothing about the flush: it may have been lost for a reason of its own.
+ */
 import type { FindingList } from './finding-list.ts'
 import type { History } from './history.ts'
 import { STATUS } from './write-status.ts'
 
 const HEADLINES_MAX = 16
+/** Writes of a flush that have to be missing. */
+const LOST_MIN = 2
 
 /** What became of the writes that each flush made stable, by the flush's number: 12 bytes a flush. */
 interface Fates {
@@ -19,7 +24,7 @@ export function flushLies(history: History, status: Uint8Array, findings: Findin
   let lies = 0
   for (let flush = 1; flush <= history.flushesIssued; flush++) {
     const lostHere = lost[flush] ?? 0
-    if (lostHere === 0 || kept[flush] !== 0) continue
+    if (lostHere < LOST_MIN || kept[flush] !== 0) continue
     if (++lies <= HEADLINES_MAX) listLie(history, flush, firstWrite[flush] ?? 1, lostHere, findings)
   }
   return lies
@@ -41,7 +46,6 @@ function fatesOf(history: History, status: Uint8Array): Fates {
 
 function listLie(history: History, flush: number, firstWrite: number, lost: number, findings: FindingList): void {
   const planned = history.plan.write(firstWrite)
-  const writes = lost === 1 ? 'the write it made stable' : `all ${lost} writes it made stable that can be checked`
   findings.headline({
     kind: 'lost',
     severity: 'violation',
@@ -54,6 +58,6 @@ function listLie(history: History, flush: number, firstWrite: number, lost: numb
     boundaryAlignments: [],
     runs: [],
     stableBy: { by: 'flush', ...history.flushTimes(flush) },
-    explanation: `the flush was a lie: flush ${flush} completed, and ${writes} ${lost === 1 ? 'is' : 'are'} missing`,
+    explanation: `the flush was a lie: flush ${flush} completed, and all ${lost} writes it made stable that can be checked are missing`,
   })
 }

@@ -34,13 +34,13 @@ export function endOfClass(lower: number): number {
 export class Counter {
   readonly #counts = new Map<number, number>()
 
-  add(key: number, by = 1): void {
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + by)
+  add(key: number): void {
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
   }
 
   histogram(): Histogram {
     const counts: Record<string, number> = {}
-    for (const [key, count] of this.#counts) if (count !== 0) counts[key] = count
+    for (const [key, count] of this.#counts) counts[key] = count
     return counts
   }
 }

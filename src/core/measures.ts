@@ -75,7 +75,7 @@ function sizeClassOf(bytes: number): number {
 
 const isFilling = (sectors: number, unitBytes: number): boolean => sectors * SECTOR_BYTES * 2 > unitBytes
 
-/** A tear as it was counted, so that it can be taken back. */
+/** A tear as it will be counted. */
 interface Tear {
   readonly alignments: readonly number[]
   readonly size: number
@@ -129,7 +129,7 @@ export class Measurer {
     if (isWhole) this.#whole.add(unit)
   }
 
-  /** A write is torn. What comes back undoes it. */
+  /** A write is torn. What comes back counts it: a fault of another name may turn out to say all of it. */
   torn(view: WriteView, noteAt: NoteAt): () => void {
     const addresses = boundariesOf(view, noteAt).map((bytes) => view.lba * SECTOR_BYTES + bytes)
     const unit = unitOf(view.lba, view.sectors)
@@ -141,17 +141,16 @@ export class Measurer {
       unit,
       fills: isFilling(view.sectors, unit),
     }
-    this.#count(tear, 1)
-    return () => this.#count(tear, -1)
+    return () => this.#count(tear)
   }
 
-  #count({ alignments, size, unit, fills }: Tear, by: 1 | -1): void {
-    for (const alignment of alignments) this.#alignments.add(alignment, by)
-    if (alignments.length === 0) this.#unlocated += by
-    this.#sizes.add(size, by)
-    this.#exposed.add(unit, by)
-    if (fills) this.#filling.add(unit, by)
-    this.#torn.add(unit, by)
+  #count({ alignments, size, unit, fills }: Tear): void {
+    for (const alignment of alignments) this.#alignments.add(alignment)
+    if (alignments.length === 0) this.#unlocated++
+    this.#sizes.add(size)
+    this.#exposed.add(unit)
+    if (fills) this.#filling.add(unit)
+    this.#torn.add(unit)
   }
 
   /** A complete write is not wholly there. */

@@ -50,7 +50,8 @@ export class OddSectors {
       content,
       floor: place.floor,
     } as const
-    if (content.kind === 'elsewhere') this.#remember(content)
+    // A copy that may stand there by chance accounts for nothing.
+    if (content.kind === 'elsewhere' && !excused) this.#remember(content)
     if (this.#open !== undefined && continues(this.#open, run)) this.#open.sectors++
     else {
       this.finish()

@@ -2,6 +2,7 @@
  * Turns what the sectors of each write say into findings, counts and the verdict (docs/MODEL.md, "Findings", "Verdict").
  * Memory: one byte a write, and a bounded number of findings; the counts are never bounded.
  */
+import assert from 'node:assert/strict'
 import { CONTRACT_NAMES, type Contract, type ContractName, formatContract, isAtomic } from './contract.ts'
 import { explainReordered, explainWrite } from './explain.ts'
 import type { Content, Finding } from './finding.ts'
@@ -34,10 +35,8 @@ export class Tally {
   readonly #odd: OddSectors
   readonly #measures: Measurer
   readonly #status: Uint8Array
-  /** Of writes that are lost or torn in violation, or would be called reordered. */
-  readonly #missingOf = new Map<number, readonly number[]>()
-  /** Of those of them that are torn: takes the tear out of the measures. */
-  readonly #untear = new Map<number, () => void>()
+  /** Of writes that are lost or torn in violation, or would be called reordered: what they lack, and what counts their loss. */
+  readonly #missingOf = new Map<number, { readonly missing: readonly number[]; readonly count: () => void }>()
   readonly #checked = { sectors: 0, stableSectors: 0, supersededSectors: 0, stableWrites: 0 }
   readonly #exposure = { lostWrites: 0, lostBytes: 0, oldestLostMs: 0 }
   #newestSeen = 0
@@ -100,16 +99,18 @@ export class Tally {
 
   #torn(write: number, view: WriteView, noteAt: NoteAt, counts: StateCounts, stable: boolean): void {
     const atomic = isAtomic(this.#contract, view.lba, view.sectors)
-    if (atomic) this.#atomicTorn = true
     const mixed = counts.provenPartial > 0
-    const lacking = mixed || counts.provenMissing > 0
-    const isViolation = mixed || (lacking && (stable || (atomic && counts.provenPresent > 0)))
+    const inParts = mixed || (counts.provenMissing > 0 && counts.provenPresent > 0)
+    const isViolation = mixed || (stable && counts.provenMissing > 0) || (atomic && inParts)
+    if (atomic && inParts) this.#atomicTorn = true
     const complete = this.#history.completePosition(write) !== NEVER
     if (isViolation) this.#status[write] = STATUS.tornStable
     else this.#status[write] = complete ? STATUS.torn : STATUS.tornInFlight
-    this.#expose(write, counts)
-    const untear = this.#measures.torn(view, noteAt)
-    if (isViolation && this.#untear.size < REMEMBERED_MAX) this.#untear.set(write, untear)
+    const countTear = this.#measures.torn(view, noteAt)
+    this.#countUnlessFolded(write, isViolation, view, () => {
+      this.#expose(write, counts)
+      countTear()
+    })
     this.#add('torn', isViolation, write, view, noteAt, tornRule(atomic && isViolation, counts.partial > 0, stable))
   }
 
@@ -117,8 +118,16 @@ export class Tally {
     if (this.#history.completePosition(write) === NEVER) return
     const isViolation = stable && counts.provenMissing > 0
     this.#status[write] = isViolation ? STATUS.lostStable : STATUS.lost
-    this.#expose(write, counts)
+    this.#countUnlessFolded(write, isViolation, view, () => this.#expose(write, counts))
     this.#add('lost', isViolation, write, view, noteAt, undefined)
+  }
+
+  /** At once, or at the end where sectors found elsewhere may yet say that the write was misdirected. */
+  #countUnlessFolded(write: number, isViolation: boolean, view: WriteView, count: () => void): void {
+    const mayFold = isViolation || this.#contract.name === 'ordered'
+    if (mayFold && this.#missingOf.size < REMEMBERED_MAX)
+      this.#missingOf.set(write, { missing: missingOf(view), count })
+    else count()
   }
 
   /** Completed data that is not there, whether the contract forbade its loss or not. */
@@ -147,8 +156,6 @@ export class Tally {
   ): void {
     const severity = isViolation ? 'violation' : 'hazard'
     const missing = missingOf(view)
-    const convicts = isViolation || this.#contract.name === 'ordered'
-    if (convicts && this.#missingOf.size < REMEMBERED_MAX) this.#missingOf.set(write, missing)
     if (!this.#findings.count(severity, kind)) return
     const boundaries = kind === 'torn' ? boundariesOf(view, noteAt) : []
     const stableBy = this.#stableBy(write, view.fua)
@@ -188,6 +195,11 @@ export class Tally {
     const liedFlushes = flushLies(this.#history, this.#status, this.#findings)
     const reasons = this.#reasons(gaps)
     const violated = this.#findings.total('violation') > 0
+    const consistentWith = this.#consistentWith()
+    assert(
+      violated || consistentWith.includes(this.#contract.name),
+      'what accuses nobody is consistent with its contract',
+    )
     const findings = this.#findings.all()
     const measures = this.#measures
     return {
@@ -196,7 +208,7 @@ export class Tally {
       verdict: violated ? 'violation' : reasons.length > 0 ? 'inconclusive' : 'held',
       inconclusiveBecause: violated ? [] : reasons,
       contract: formatContract(this.#contract),
-      consistentWith: this.#consistentWith(),
+      consistentWith,
       checked: {
         ...this.#checked,
         completeWrites: this.#history.completed,
@@ -246,14 +258,15 @@ export class Tally {
   /** A write that stands whole at another address and not at its own has one fault, not two. */
   #foldMisdirected(): void {
     for (const [write, indexes] of this.#odd.elsewhere) {
-      const missing = this.#missingOf.get(write)
-      if (missing === undefined || !missing.every((index) => indexes.has(index))) continue
+      const missing = this.#missingOf.get(write)?.missing
+      if (missing === undefined || missing.length === 0 || !missing.every((index) => indexes.has(index))) continue
       const status = this.#status[write]
       if (status === STATUS.lostStable || status === STATUS.tornStable)
         this.#findings.withdraw(status === STATUS.lostStable ? 'lost' : 'torn', write)
-      if (status === STATUS.tornStable) this.#untear.get(write)?.()
       this.#status[write] = STATUS.unknown
+      this.#missingOf.delete(write)
     }
+    for (const { count } of this.#missingOf.values()) count()
   }
 
   /** Complete writes that are missing though a write issued after their completion survived. */

@@ -20,11 +20,9 @@ test('classes are 1-2-5, and meet', () => {
   }
 })
 
-test('histograms keep what was counted, in ascending order, without empty classes', () => {
+test('histograms keep what was counted, in ascending order', () => {
   const counter = new Counter()
   for (const key of [1024, 512, 1024]) counter.add(key)
-  counter.add(0)
-  counter.add(0, -1)
   assert.equal(JSON.stringify(counter.histogram()), '{"512":1,"1024":2}')
   const sum = sumHistograms([counter.histogram(), { 512: 4, 7: 1 }])
   assert.deepEqual(sum, { 7: 1, 512: 5, 1024: 2 })

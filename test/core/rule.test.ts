@@ -18,7 +18,7 @@ const NAMES = [undefined, 'flush-lie', 'stable', 'mixed-sector', 'atomic', 'comm
 
 /** Each finding that the judge can make, and the rule that it is an application of. */
 const APPLICATIONS: readonly (readonly [line: string, finding: string, rule: string, options?: ToldOptions])[] = [
-  ['w1@0+2 F CUT ..', 'lost', 'flush-lie'],
+  ['w1@0+1 w2@1+1 F CUT ..', 'lost', 'flush-lie'],
   ['w1@0+1 w2@1+1 F CUT 1.', 'lost', 'stable-by-flush'],
   ['w1@0+1! CUT .', 'lost', 'stable-by-fua'],
   ['w1@0+1 CUT .', 'lost', 'stable-by-write-through', { contract: 'write-through' }],

@@ -7,7 +7,7 @@
  *   N9        no write above 9 was announced (default: what the line names)        END   the agent stopped by itself
  *   CUT 1.3   what sectors 0, 1, 2 hold: write 1, the baseline, write 3
  *             z zeros, g garbage, b one bit of the floor flipped is `b1` (of write 1), o an older run, u unreadable,
- *             x1 write 1's sector 0 out of place, m12 the head of write 1 and the tail of write 2 (0: baseline), P9 write 9
+ *             x1 write 1's sector 0 out of place, X1 the same of another device, m12 the head of write 1 and the tail of write 2 (0: baseline), P9 write 9
  *
  * The result is a line too: `lost! w1, torn w3, reordered w2` (! marks violations), sectors as `corrupt! @4`.
  */
@@ -26,12 +26,15 @@ import { FrameEncoder, LogDecoder, RecordEncoder } from '../../src/core/wire.ts'
 const RUN = '00000000000000aa'
 const OLD_RUN = '00000000000000bb'
 const DEVICE = '00000000000000dd'
-const TOKEN = /x\d|m\d\d|b\d|P\d|[\d.zgou]/g
+const OTHER_DEVICE = '00000000000000ee'
+const TOKEN = /x\d|X\d|m\d\d|b\d|P\d|[\d.zgou]/g
 
 export interface ToldOptions {
   readonly contract?: string
   readonly baseline?: 'format' | 'scan' | 'zeros'
   readonly logTail?: 'truncated' | 'corrupt'
+  /** Writes of the plan that the log does not tell of, as a script. */
+  readonly more?: string
 }
 
 interface Told {
@@ -108,7 +111,7 @@ export function runTold(line: string, options: ToldOptions = {}): ToldRun {
     clusterSectors: 128,
     fuaPercent: 0,
     cadence: { kind: 'workload' },
-    script: story.script,
+    script: options.more === undefined ? story.script : `${story.script};${options.more}`,
   }
   const plan = Plan.of(spec)
   const stamper = new Stamper(keyOf(RUN), keyOf(DEVICE))
@@ -217,6 +220,7 @@ function deviceOf(
       sector.set(old.bytes)
     } else if (cell === 'u') errors.set(lba, 'EIO')
     else if (cell.startsWith('x')) sector.set(version(first, lba, 0))
+    else if (cell.startsWith('X')) sector.set(ofAnotherDevice(plan, first))
     else if (cell.startsWith('P')) sector.set(version(first, lba))
     else if (cell.startsWith('b')) {
       sector.set(version(first, lba))
@@ -227,6 +231,15 @@ function deviceOf(
     }
   })
   return { buffer, errors }
+}
+
+/** The first sector of the write as the run would have stamped it for another device. */
+function ofAnotherDevice(plan: Plan, write: number): Uint8Array {
+  const made = SectorBuffer.ofSectors(1)
+  const { lba, sectors } = plan.write(write)
+  const run = { write, lba, count: sectors, epoch: plan.epochOf(write) }
+  new Stamper(keyOf(RUN), keyOf(OTHER_DEVICE)).fill(made, 0, run, 0, 1)
+  return made.bytes
 }
 
 /** The findings as one line. */

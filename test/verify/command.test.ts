@@ -85,7 +85,7 @@ describe('plugpull verify', () => {
   })
 
   it('caps the findings and not the counts', async (t) => {
-    const made = handMade(testFolder(t), { ...options, contents: 'baseline' })
+    const made = handMade(testFolder(t), { ...options, flushEvery: 2, contents: 'baseline' })
     const { stdout } = await verifyLog(t, made, '--json', '--findings-max', '3')
     const verdict = JSON.parse(stdout)
     assert.equal(verdict.findings.length, 3)

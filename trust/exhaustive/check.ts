@@ -3,7 +3,7 @@ import type { Verdict } from '../../src/core/verdict.ts'
 import { judgeTold } from '../../test/support/history-language.ts'
 import { BASES, CONTRACTS, type SmallContract, describeContract, isAtomic } from './contract.ts'
 import { type SmallHistory, covers, describeHistory } from './history.ts'
-import { type OddContent, contractOf, historyOf, judge, wordsOf } from './judged.ts'
+import { DEVICE, type OddContent, RUN, contractOf, historyOf, judge, wordsOf } from './judged.ts'
 import { Reference, type UnderContract } from './reference.ts'
 import { SECTOR_INDEXES, describeState } from './state.ts'
 import type { SkeletonTables } from './tables.ts'
@@ -145,7 +145,7 @@ function checkOdd(
   counts: Counts,
 ): string | undefined {
   for (const sector of SECTOR_INDEXES) {
-    for (const content of [...ODD, ...mixesAt(small, sector)]) {
+    for (const content of [...ODD, ...mixesAt(small, sector), ...straysAt(small, sector)]) {
       const mayBeLeft = content.kind !== 'unreadable' && content.kind !== 'phantom'
       const isExplained = mayBeLeft && under.isUndefined(sector) && under.word(state) !== 'violation'
       const { verdict } = judge(history, contractOf(contract), state, 0, { sector, content })
@@ -177,6 +177,14 @@ const ODD: readonly OddContent[] = [
 /** The head of each write over the baseline: a sector torn inside. */
 const mixesAt = ({ extents }: SmallHistory, sector: number): readonly OddContent[] =>
   extents.flatMap((extent, i) => (covers(extent, sector) ? [{ kind: 'mix', offset: 256, head: i + 1, tail: 0 }] : []))
+
+/** Sectors of the run's own writes that belong elsewhere: where their write is missing, it is that write which was misdirected. */
+const straysAt = ({ extents }: SmallHistory, sector: number): readonly OddContent[] =>
+  extents.flatMap(({ from, sectors }, i) =>
+    Array.from({ length: sectors }, (_, index) => from + index)
+      .filter((lba) => lba !== sector)
+      .map((lba) => ({ kind: 'elsewhere', run: RUN, device: DEVICE, lba, write: i + 1 }) as const),
+  )
 
 /** The same verdict from the log's bytes and the sectors' bytes; only where the log issues every write can it be told. */
 function checkBytes(

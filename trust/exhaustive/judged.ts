@@ -10,7 +10,8 @@ import { SECTORS, type SmallHistory } from './history.ts'
 import type { SmallContract } from './contract.ts'
 import { contentAt } from './state.ts'
 
-const RUN = '00000000000000aa'
+export const RUN = '00000000000000aa'
+export const DEVICE = '00000000000000dd'
 
 export function manifestOf({ skeleton, extents }: SmallHistory): Manifest {
   const script = extents.map(
@@ -20,7 +21,7 @@ export function manifestOf({ skeleton, extents }: SmallHistory): Manifest {
     schema: MANIFEST_SCHEMA,
     run: RUN,
     campaign: 'exhaustive',
-    device: '00000000000000dd',
+    device: DEVICE,
     startedAt: '1970-01-01T00:00:00.000Z',
     plan: {
       workload: 'script',

@@ -106,7 +106,7 @@ class Oracle {
   /** What the sector is named for by itself. */
   #sector(lba: number): void {
     const seen = this.#seen(lba)
-    if (seen.kind === 'elsewhere') this.#elsewhere.add(`${seen.write} ${seen.index}`)
+    if (seen.kind === 'elsewhere' && !this.#mayHoldAnything(lba)) this.#elsewhere.add(`${seen.write} ${seen.index}`)
     const kind = this.#oddKind(seen, lba)
     const isSureAnyway = kind === 'unreadable' || kind === 'phantom'
     if (kind === undefined || (!this.#known && !isSureAnyway)) return

@@ -107,7 +107,7 @@ describe('rig sim', () => {
   }
 
   it('--fault with a place strikes there', async () => {
-    const options = { script: 'w 8+8; flush; w 16+8; flush; w 24+8; flush', workload: 'script' }
+    const options = { script: 'w 8+8; flush; w 16+8; w 32+8; flush; w 24+8; flush', workload: 'script' }
     const { verdict } = await cycle({ fault: 'lose-epoch@f2', options })
     assert.equal(verdict.liedFlushes, 1)
     assert.deepEqual(
@@ -116,7 +116,7 @@ describe('rig sim', () => {
           .filter(({ severity }) => severity === 'violation')
           .map(({ kind, write }) => `${kind} w${write}`),
       ),
-      new Set(['lost w2']),
+      new Set(['lost w2', 'lost w3']),
     )
     const flipped = await cycle({ fault: 'flip-bit@20+1', options })
     assert.deepEqual(

@@ -1,0 +1,73 @@
+/** What the judge carries from one range of the region to the next, and what it notes about whose target this is. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { parseContract } from '../../src/core/contract.ts'
+import { HistoryBuilder } from '../../src/core/history.ts'
+import { Judge } from '../../src/core/judge.ts'
+import { Observations, RANGE_SECTORS, SEEN } from '../../src/core/observe.ts'
+import { manifestOf } from '../../trust/exhaustive/judged.ts'
+
+const SECTORS = RANGE_SECTORS + 8
+/** A key that begins with a time, as the agent's do. */
+const RUN = '6b000000000000aa'
+const SKELETON = { writes: 0, events: [], fua: 0 } as const
+
+/** One flushed write of eight sectors across the border of two ranges. */
+function judgeOf(): Judge {
+  const manifest = manifestOf({ skeleton: SKELETON, extents: [] })
+  const builder = new HistoryBuilder()
+  const region = { lba: 0, sectors: SECTORS }
+  const plan = { ...manifest.plan, region, script: `w ${RANGE_SECTORS - 4}+8` }
+  builder.manifest({ ...manifest, run: RUN, plan, target: { ...manifest.target, sizeSectors: SECTORS } })
+  builder.record('window', 1, 0)
+  builder.record('issue', 1, 1000)
+  builder.record('complete', 1, 2000)
+  builder.record('flush-issue', 1, 3000)
+  builder.record('flush-complete', 1, 4000)
+  const history = builder.finish({ tail: 'clean', bytesUsed: 0, bytesTotal: 0, detail: '' })
+  return new Judge(history, parseContract('volatile'), { findingsMax: 10 })
+}
+
+const baseline = (): Observations => {
+  const seen = new Observations()
+  seen.seen.fill(SEEN.baseline)
+  return seen
+}
+
+describe('a write across the border of two ranges', () => {
+  test('is torn where one half is there', () => {
+    const judge = judgeOf()
+    const first = baseline()
+    first.seen.fill(SEEN.version, RANGE_SECTORS - 4)
+    first.write.fill(1, RANGE_SECTORS - 4)
+    judge.rangeSeen(0, RANGE_SECTORS, first)
+    judge.rangeSeen(RANGE_SECTORS, 8, baseline())
+    const [finding] = judge.finish().findings
+    assert.equal(finding?.kind, 'torn')
+    assert.deepEqual(finding.missingSectors, [4, 5, 6, 7])
+    assert.deepEqual(finding.boundaries, [2048])
+  })
+  test('is lost where neither is', () => {
+    const judge = judgeOf()
+    judge.rangeSeen(0, RANGE_SECTORS, baseline())
+    judge.rangeSeen(RANGE_SECTORS, 8, baseline())
+    assert.deepEqual(
+      judge.finish().findings.map(({ kind, write }) => `${kind} w${write}`),
+      ['lost w1'],
+    )
+  })
+})
+
+test('a run that began later is told from one that began before, by its key', () => {
+  for (const [run, laterRun] of [
+    ['6a000000000000bb', undefined],
+    ['6c000000000000bb', '6c000000000000bb'],
+  ] as const) {
+    const judge = judgeOf()
+    const seen = baseline()
+    seen.seen[0] = SEEN.olderRun
+    seen.odd.set(0, { kind: 'older-run', run, write: 7 })
+    judge.rangeSeen(0, RANGE_SECTORS, seen)
+    assert.equal(judge.evidence.laterRun, laterRun)
+  }
+})

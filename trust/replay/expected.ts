@@ -1,6 +1,6 @@
 /**
  * What has to be found in a state, worked out from the write log alone: a sector that holds an older version than the newest one that
- * was stable, or something foreign, breaks the contract; nothing else does. Shares no code with the judge.
+ * was stable, or something foreign, breaks the contract; nothing else does. Of the judge's code it uses nothing; of the core the plan of the writes alone.
  */
 import { Plan } from '../../src/core/plan.ts'
 import type { AgentLog } from './agent-log.ts'

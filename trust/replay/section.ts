@@ -27,7 +27,7 @@ Real runs of the agent with a log of every write beside them: behind \`qemu-stor
 with the kernel's \`dm-log-writes\`. At each point of that log the state of the disk is made as if the power had gone there, and judged
 with the part of the agent's log that had certainly happened by then (\`trust/replay/cut-points.ts\`). An honest device either did
 everything in order, or kept what was flushed and, of the rest, whatever sectors chance had it. The liars were given the very same
-requests. What has to be found is worked out from the log of writes alone, which shares no code with the judge: a sector that holds an
+requests. What has to be found is worked out from the log of writes alone, and the plan of the run's writes, without the judge: a sector that holds an
 older version than the newest stable one, or one that belongs elsewhere.
 
 \`npm run trust -- replay --seed ${seed}\` makes the same workloads and choices again; how the writes in flight fall is up to the machine.

@@ -1,7 +1,7 @@
 /** A campaign's report as text for a terminal or as Markdown. Data in, text out. */
 import type { CampaignSummary, RunSummary } from '../core/campaign.ts'
 import { FINDING_KINDS } from '../core/finding.ts'
-import { formatBytes, formatMs } from '../core/size.ts'
+import { counted, formatBytes, formatMs } from '../core/size.ts'
 import { COMPARED_RATES, type Compared } from '../core/compare.ts'
 import { evidenceLines } from '../core/evidence-text.ts'
 import type { Report } from './report-data.ts'
@@ -22,7 +22,7 @@ export function renderText(report: Report): string {
     'Share of runs with (95 % interval):',
     ...COMPARED_RATES.map((rate) => `  ${RATE_NAMES[rate].padEnd(WIDTH)}${report.summary.rates[rate].text}`),
     '',
-    ...totalsLines(report.summary),
+    ...totalsLines(report),
     '',
     'What the figures support:',
     ...evidenceLines(report.evidence).map((line) => `  ${line}`),
@@ -51,7 +51,7 @@ export function renderMarkdown(report: Report): string {
     '',
     ...markdownTable(head, rates),
     '',
-    ...totalsLines(summary).map((line) => `- ${line}`),
+    ...totalsLines(report).map((line) => `- ${line}`),
     '',
     'What the figures support:',
     '',
@@ -68,16 +68,20 @@ export function countsLine({ runs, verified, held, violation, inconclusive }: Ca
   return `${runs} ${runs === 1 ? 'run' : 'runs'}: ${words.join(', ')}${open === 0 ? '' : `, ${open} not verified`}`
 }
 
-function totalsLines({ violations, hazards, exposure, liedFlushes }: CampaignSummary): string[] {
+function totalsLines({ summary: { runs, violations, hazards, exposure, liedFlushes }, setup }: Report): string[] {
   const broken = FINDING_KINDS.filter((kind) => violations[kind] > 0).map((kind) => `${violations[kind]} ${kind}`)
   const risky = (['lost', 'torn', 'reordered', 'corrupt'] as const)
     .filter((kind) => hazards[kind] > 0)
     .map((kind) => `${hazards[kind]} ${kind}`)
-  const lost = `${exposure.lostWrites} writes, ${formatBytes(exposure.lostBytes)}`
+  const lost = `${exposure.lostWrites} completed ${exposure.lostWrites === 1 ? 'write' : 'writes'}, forbidden and permitted together, ${formatBytes(exposure.lostBytes)} missing`
+  const faults = Object.entries(setup?.['fault'] ?? {}).map(
+    ([fault, count]) => `${fault} (${count} of ${counted(runs, 'run')})`,
+  )
   const lines = [
+    ...(faults.length === 0 ? [] : [`injected fault: ${faults.join(', ')}`]),
     `violations: ${broken.length === 0 ? 'none' : broken.join(', ')}`,
     `hazards, permitted by the contract: ${risky.length === 0 ? 'none' : risky.join(', ')}`,
-    `lost at the cuts: ${exposure.lostWrites === 0 ? 'nothing' : `${lost}, the oldest ${formatMs(exposure.oldestLostMs)} old`}`,
+    `lost or torn at the cuts: ${exposure.lostWrites === 0 ? 'no completed write' : `${lost}, the oldest ${formatMs(exposure.oldestLostMs)} old`}`,
   ]
   return liedFlushes === 0 ? lines : [...lines, `flushes that were a lie: ${liedFlushes}`]
 }

@@ -27,7 +27,8 @@ export function happenings(verdict: Verdict): string {
     ...(hazards.length === 0 ? [] : [`permitted: ${hazards.join(', ')}`]),
   ]
   const { lostBytes, oldestLostMs } = verdict.exposure
-  const risk = lostBytes === 0 ? '' : ` (${formatBytes(lostBytes)} at risk, oldest ${formatMs(oldestLostMs)})`
+  const risk =
+    lostBytes === 0 ? '' : ` (${formatBytes(lostBytes)} of completed writes missing, oldest ${formatMs(oldestLostMs)})`
   const because = verdict.inconclusiveBecause.length === 0 ? '' : `; ${verdict.inconclusiveBecause.join('; ')}`
   return `${parts.length === 0 ? 'nothing lost, torn or reordered' : parts.join('; ')}${risk}${because}`
 }
@@ -41,7 +42,7 @@ export function campaignText(result: CampaignResult): string {
   const { summary } = result
   const lines = [
     '',
-    `${result.verdict.toUpperCase()}: campaign ${result.campaign} (${result.rig}, ${result.image}, cache=${result.cache}, ${result.cut})`,
+    `${result.verdict.toUpperCase()}: campaign ${result.campaign} (${whatWasRun(result)})`,
     ...result.inconclusiveBecause.map((reason) => `  because ${reason}`),
     `  cycles        ${summary.cycles}: ${summary.held} held, ${summary.violation} violation, ${summary.inconclusive} inconclusive`,
     '  cycles with   95 % interval (Wilson)',
@@ -49,7 +50,7 @@ export function campaignText(result: CampaignResult): string {
     `    lost        ${summary.rates.lost.text}`,
     `    torn        ${summary.rates.torn.text}`,
     `    reordered   ${summary.rates.reordered.text}`,
-    `  at risk       ${riskText(summary)}`,
+    `  lost or torn  ${exposureText(summary)}`,
   ]
   if (summary.liedFlushes > 0) lines.push(`  flushes that were a lie: ${summary.liedFlushes}`)
   lines.push(...evidenceLines(result.evidence).map((line) => `  ${line}`))
@@ -58,11 +59,15 @@ export function campaignText(result: CampaignResult): string {
   return lines.join('\n')
 }
 
-function riskText({ verified, exposure }: CampaignResult['summary']): string {
+function whatWasRun({ rig, image, cache, cut, fault }: CampaignResult): string {
+  return [rig, image, `cache=${cache}`, cut, ...(fault === undefined ? [] : [`fault ${fault}`])].join(', ')
+}
+
+function exposureText({ verified, exposure }: CampaignResult['summary']): string {
   const { lostWrites, lostBytes, oldestLostMs } = exposure
   if (verified === 0) return 'unknown: no run was verified'
-  if (lostWrites === 0) return 'no completed write was lost'
-  return `${lostWrites} completed writes (${formatBytes(lostBytes)}) lost, the oldest ${formatMs(oldestLostMs)} before the cut`
+  if (lostWrites === 0) return 'no completed write'
+  return `${lostWrites} completed ${lostWrites === 1 ? 'write' : 'writes'}, forbidden and permitted together (${formatBytes(lostBytes)} missing), the oldest ${formatMs(oldestLostMs)} before the cut`
 }
 
 /** One line on the positive control. */

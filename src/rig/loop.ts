@@ -39,6 +39,7 @@ export async function runCampaign(config: LoopConfig, context: LoopContext): Pro
       rig: config.rig.name,
       ...reportedNames(config),
       cut: config.cut,
+      ...(config.fault === undefined ? {} : { fault: config.fault }),
       seed: config.seed,
     },
     cycles,

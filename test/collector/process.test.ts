@@ -224,7 +224,11 @@ test('a comparison is the same from the store and from a collector, and measures
   for (let n = 1; n <= 20; n++) {
     const id = runId(n)
     const campaign = n <= 10 ? 'lossy' : 'calm'
-    const manifest = wholeManifest(id, campaign, { image: n <= 10 ? 'qcow2' : 'raw', rig: 'qemu' })
+    const manifest = wholeManifest(id, campaign, {
+      image: n <= 10 ? 'qcow2' : 'raw',
+      rig: 'qemu',
+      ...(n % 10 === 1 ? { fault: 'log-writes' } : {}),
+    })
     await store.createRun({ run: id, campaign, createdAt: at, manifest })
     await store.recordCut(id, { kind: 'sigkill', at, died: true })
     const verdict = n <= 10 ? lossyVerdict(id) : sampleVerdict(id)
@@ -255,6 +259,8 @@ test('a comparison is the same from the store and from a collector, and measures
   assert.match(text, /corrected for that \(Holm\)/)
 
   const report = run('report', '--campaign', 'lossy', '--collector', url).stdout
+  assert.match(report, /\ninjected fault: log-writes \(1 of 10 runs\)\n/)
+  assert.match(report, /\nlost or torn at the cuts: 10 completed writes, forbidden and permitted together, /)
   assert.match(report, /tears +20 writes of up to 8 KiB; boundaries: 20 aligned to 4 KiB, 10 inside a sector/)
   const { summary, evidence } = JSON.parse(run('report', '--campaign', 'lossy', '--store', spec, '--json').stdout)
   assert.equal(summary.measures.runs, 10)

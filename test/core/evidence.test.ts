@@ -95,7 +95,7 @@ describe('atomicity', () => {
     [
       'and what tears beyond it',
       ['w1@0+2 w2@3+2 CUT 11.2.', 'w1@0+2 w2@3+2 CUT ...22'],
-      'nothing inside an aligned 1 KiB tore (2 such writes at risk, in 2 cuts: 1 kept, 1 lost whole; tears in more than 77.6 % of such cuts are excluded); of those that reach across, inside an aligned 4 KiB, 1 of 2 writes at risk tore',
+      'nothing inside an aligned 1 KiB tore (2 such writes at risk, in 2 cuts: 1 kept, 1 lost whole; tears in more than 77.6 % of such cuts are excluded); of 2 writes that reach across, inside an aligned 4 KiB, at risk or found torn, 1 tore',
     ],
     [
       'a small write across a boundary is no evidence for the large unit that holds it',
@@ -105,7 +105,7 @@ describe('atomicity', () => {
     [
       'where the smallest tears',
       ['w1@0+2 CUT 1.'],
-      'none: 1 of 1 write at risk inside an aligned 1 KiB tore, and nothing smaller was there to tell',
+      'none: of 1 write inside an aligned 1 KiB, at risk or found torn, 1 tore; nothing smaller was there to tell',
     ],
     ['where no tear could be seen', [HELD], undefined],
   ]
@@ -113,7 +113,10 @@ describe('atomicity', () => {
 
   test('a sector that tears', () => {
     const summary = campaign(['w1@0+1 CUT m01'], { baseline: 'format' })
-    assert.equal(sentence(evidenceOf(summary), 'atomicity'), 'none: 1 of 1 write at risk of a single sector tore')
+    assert.equal(
+      sentence(evidenceOf(summary), 'atomicity'),
+      'none: of 1 write of a single sector, at risk or found torn, 1 tore',
+    )
   })
 
   test('cuts are counted, not their writes; a log with a gap excludes nothing', () => {

@@ -120,6 +120,25 @@ describe('a campaign', () => {
     assert.match(text, /\n {2}not shown {5}one write was in flight at a time/)
   })
 
+  it('names the fault that was asked for', () => {
+    const cycles = [cycleOf('violation')]
+    const heading = (fault?: string): string =>
+      campaignText(campaignOf({ ...HEAD, ...(fault === undefined ? {} : { fault }) }, cycles)).split('\n')[1] ?? ''
+    assert.equal(heading(), 'VIOLATION: campaign c (r, raw, cache=none, sigkill)')
+    assert.equal(heading('drop-flush'), 'VIOLATION: campaign c (r, raw, cache=none, sigkill, fault drop-flush)')
+  })
+
+  it('says what is lost or torn, not what was at risk', () => {
+    const exposure = { lostWrites: 3, lostBytes: 4096, oldestLostMs: 400 }
+    const text = campaignText(
+      campaignOf(HEAD, [cycleOf('violation', { verdict: verdictOf('violation', { exposure }) })]),
+    )
+    assert.match(
+      text,
+      /\n {2}lost or torn {2}3 completed writes, forbidden and permitted together \(4 KiB missing\), the oldest 400 ms before the cut\n/,
+    )
+  })
+
   it('tells a cycle in a line', () => {
     const verdict = verdictOf('violation', {
       violations: {
@@ -139,7 +158,7 @@ describe('a campaign', () => {
     const line = cycleLine(cycleOf('violation', { verdict, cycle: 3 }), 20)
     assert.match(
       line,
-      /^ 3\/20 {2}violation .*forbidden: lost 40, 1 flush was a lie; permitted: lost 3, torn 1 \(4 KiB at risk, oldest 400 ms\)/,
+      /^ 3\/20 {2}violation .*forbidden: lost 40, 1 flush was a lie; permitted: lost 3, torn 1 \(4 KiB of completed writes missing, oldest 400 ms\)/,
     )
     assert.match(cycleLine(cycleOf('held'), 1), /nothing lost, torn or reordered/)
     assert.match(cycleLine(cycleOf('inconclusive', { problem: 'the agent ended' }), 1), /the agent ended/)

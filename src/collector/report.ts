@@ -4,6 +4,7 @@ import { FINDING_KINDS } from '../core/finding.ts'
 import { counted, formatBytes, formatMs } from '../core/size.ts'
 import { COMPARED_RATES, type Compared } from '../core/compare.ts'
 import { evidenceLines } from '../core/evidence-text.ts'
+import { RATE_BOUNDS, rateText } from '../core/statistics.ts'
 import type { Report } from './report-data.ts'
 
 export const RATE_NAMES: Readonly<Record<Compared, string>> = {
@@ -19,8 +20,8 @@ export function renderText(report: Report): string {
   const lines = [
     `Campaign ${report.campaign}: ${countsLine(report.summary)}`,
     '',
-    'Share of runs with (95 % interval):',
-    ...COMPARED_RATES.map((rate) => `  ${RATE_NAMES[rate].padEnd(WIDTH)}${report.summary.rates[rate].text}`),
+    `Share of runs with, and its ${RATE_BOUNDS}:`,
+    ...COMPARED_RATES.map((rate) => `  ${RATE_NAMES[rate].padEnd(WIDTH)}${rateText(report.summary.rates[rate])}`),
     '',
     ...totalsLines(report),
     '',
@@ -36,11 +37,11 @@ export function renderText(report: Report): string {
 export function renderMarkdown(report: Report): string {
   const { summary, against } = report
   const rates = COMPARED_RATES.map((rate) => {
-    const there = against === undefined ? [] : [against.summary.rates[rate].text, formatP(against.p[rate])]
-    return [RATE_NAMES[rate], summary.rates[rate].text, ...there]
+    const there = against === undefined ? [] : [rateText(against.summary.rates[rate]), formatP(against.p[rate])]
+    return [RATE_NAMES[rate], rateText(summary.rates[rate]), ...there]
   })
   const head = [
-    'share of runs with',
+    `share of runs with, and its ${RATE_BOUNDS}`,
     report.campaign,
     ...(against === undefined ? [] : [against.campaign, 'p (Fisher)']),
   ]
@@ -90,7 +91,7 @@ function againstLines({ campaign, summary, against }: Report): string[] {
   if (against === undefined) return []
   const rows = COMPARED_RATES.map(
     (rate) =>
-      `  ${RATE_NAMES[rate].padEnd(WIDTH)}${summary.rates[rate].text} / ${against.summary.rates[rate].text}  p = ${formatP(against.p[rate])}`,
+      `  ${RATE_NAMES[rate].padEnd(WIDTH)}${rateText(summary.rates[rate])} / ${rateText(against.summary.rates[rate])}  p = ${formatP(against.p[rate])}`,
   )
   return [`${campaign} / ${against.campaign}, Fisher's exact test:`, ...rows, '']
 }

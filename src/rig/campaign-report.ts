@@ -1,6 +1,7 @@
 /** A campaign in words: one line a cycle, and a closing summary with what was lost, torn and reordered. */
 import { evidenceLines } from '../core/evidence-text.ts'
 import { formatBytes, formatMs } from '../core/size.ts'
+import { RATE_BOUNDS, rateText } from '../core/statistics.ts'
 import type { Verdict } from '../core/verdict.ts'
 import type { CampaignResult, ControlResult, CycleResult } from './campaign.ts'
 
@@ -45,11 +46,11 @@ export function campaignText(result: CampaignResult): string {
     `${result.verdict.toUpperCase()}: campaign ${result.campaign} (${whatWasRun(result)})`,
     ...result.inconclusiveBecause.map((reason) => `  because ${reason}`),
     `  cycles        ${summary.cycles}: ${summary.held} held, ${summary.violation} violation, ${summary.inconclusive} inconclusive`,
-    '  cycles with   95 % interval (Wilson)',
-    `    violation   ${summary.rates.violation.text}`,
-    `    lost        ${summary.rates.lost.text}`,
-    `    torn        ${summary.rates.torn.text}`,
-    `    reordered   ${summary.rates.reordered.text}`,
+    `  cycles with   ${RATE_BOUNDS}`,
+    `    violation   ${rateText(summary.rates.violation)}`,
+    `    lost        ${rateText(summary.rates.lost)}`,
+    `    torn        ${rateText(summary.rates.torn)}`,
+    `    reordered   ${rateText(summary.rates.reordered)}`,
     `  lost or torn  ${exposureText(summary)}`,
   ]
   if (summary.liedFlushes > 0) lines.push(`  flushes that were a lie: ${summary.liedFlushes}`)

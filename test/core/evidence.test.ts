@@ -274,6 +274,12 @@ describe('advice', () => {
       setup: { rig: 'storage-daemon', cut: 'sigkill', cache: 'writeback' },
       not: { setup: { rig: 'command', cut: 'sigkill', cache: 'writeback' } },
     },
+    {
+      code: 'fault-not-shown',
+      setup: { fault: 'ignore-fua' },
+      not: { lines: [...GOOD, VIOLATED], setup: { fault: 'ignore-fua' } },
+    },
+    { code: 'fault-not-shown', setup: { fault: 'drop-flush@f99999' }, not: { setup: { fault: 'log-writes' } } },
     { code: 'few-cuts', lines: GOOD.slice(1), not: { lines: [...GOOD.slice(2), VIOLATED] } },
   ]
   for (const { code, lines = GOOD, setup = {}, options = {}, not = {} } of cases) {
@@ -298,6 +304,14 @@ describe('advice', () => {
     assert.match(evidence('never'), /: flush \(--flush-every\)$/)
     assert.match(evidence('every 16 writes'), /: cut later \(--cut-after\)/)
   })
+})
+
+test('no cut that held is said so', () => {
+  const { advice } = evidenceOf(campaign([UNCLEAR]))
+  assert.match(
+    advice.find(({ code }) => code === 'few-cuts')?.sentence ?? '',
+    /^no cut held, so not even a violation rate of 10 % is excluded: that takes 29/,
+  )
 })
 
 test('one line a sentence, then the advice', () => {

@@ -1,9 +1,10 @@
 /** A campaign in words: one line a cycle, and a closing summary with what was lost, torn and reordered. */
 import { evidenceLines } from '../core/evidence-text.ts'
-import { formatBytes, formatMs } from '../core/size.ts'
+import { counted, formatBytes, formatMs } from '../core/size.ts'
 import { RATE_BOUNDS, rateText } from '../core/statistics.ts'
 import type { Verdict } from '../core/verdict.ts'
 import type { CampaignResult, ControlResult, CycleResult } from './campaign.ts'
+import { shellQuoted } from './shell-command.ts'
 
 /** `  3/20  held          sigkill after 412 ms   lost 12 (48 KiB, oldest 0.4 s), torn 1`. */
 export function cycleLine(result: CycleResult, cycles: number): string {
@@ -17,8 +18,8 @@ export function cycleLine(result: CycleResult, cycles: number): string {
 
 /** What one verdict says, violations first: `VIOLATION lost 40; permitted: lost 3 (12 KiB, oldest 0.4 s), torn 1`. */
 export function happenings(verdict: Verdict): string {
-  const violations = counted(verdict.violations)
-  const hazards = counted(verdict.hazards)
+  const violations = kinds(verdict.violations)
+  const hazards = kinds(verdict.hazards)
   const lies =
     verdict.liedFlushes === 0
       ? []
@@ -34,16 +35,29 @@ export function happenings(verdict: Verdict): string {
   return `${parts.length === 0 ? 'nothing lost, torn or reordered' : parts.join('; ')}${risk}${because}`
 }
 
-function counted(counts: Verdict['violations'] | Verdict['hazards']): string[] {
+function kinds(counts: Verdict['violations'] | Verdict['hazards']): string[] {
   return Object.entries(counts).flatMap(([kind, count]) => (count === 0 ? [] : [`${kind} ${count}`]))
 }
 
+/** What the end of a campaign tells besides its result. */
+export interface Ending {
+  /** Options by which other commands read its runs; absent where nothing is kept of them. */
+  readonly readBy?: string
+  /** Cycles that were asked for, where the campaign was stopped before it had run them all. */
+  readonly stoppedOf?: number
+}
+
 /** The end of a campaign. */
-export function campaignText(result: CampaignResult): string {
+export function campaignText(result: CampaignResult, ending: Ending = {}): string {
   const { summary } = result
   const lines = [
     '',
     `${result.verdict.toUpperCase()}: campaign ${result.campaign} (${whatWasRun(result)})`,
+    ...(ending.stoppedOf === undefined
+      ? []
+      : [
+          `  stopped after ${result.cycles.length} of ${counted(ending.stoppedOf, 'cycle')}: all of this is of those alone`,
+        ]),
     ...result.inconclusiveBecause.map((reason) => `  because ${reason}`),
     `  cycles        ${summary.cycles}: ${summary.held} held, ${summary.violation} violation, ${summary.inconclusive} inconclusive`,
     `  cycles with   ${RATE_BOUNDS}`,
@@ -57,7 +71,19 @@ export function campaignText(result: CampaignResult): string {
   lines.push(...evidenceLines(result.evidence).map((line) => `  ${line}`))
   if (result.positiveControl !== undefined) lines.push(`  ${controlText(result.positiveControl)}`)
   lines.push(`  replay a cycle with --seed and its seed; the first has ${result.seed}`)
+  lines.push(`  ${goOnText(result, ending)}`)
   return lines.join('\n')
+}
+
+/** The first run with something to explain, a violation before what is permitted. */
+function goOnText({ campaign, cycles }: CampaignResult, { readBy }: Ending): string {
+  if (readBy === undefined)
+    return 'nothing is kept of these runs but what --keep has kept; --store sqlite:lab.db keeps them for plugpull explain and report'
+  const telling = cycles.filter(({ verdict }) => (verdict?.findings.length ?? 0) > 0)
+  const worst = telling.find(({ word }) => word === 'violation') ?? telling[0]
+  return worst === undefined
+    ? `go on with: plugpull report --campaign ${shellQuoted(campaign)} ${readBy}`
+    : `go on with: plugpull explain ${worst.run} ${readBy}`
 }
 
 function whatWasRun({ rig, image, cache, cut, fault }: CampaignResult): string {

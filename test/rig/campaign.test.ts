@@ -4,6 +4,7 @@ import type { Verdict, VerdictWord } from '../../src/core/verdict.ts'
 import { VERDICT_SCHEMA } from '../../src/core/verdict.ts'
 import { type ControlResult, type CycleResult, campaignExitStatus, campaignOf } from '../../src/rig/campaign.ts'
 import { campaignText, cycleLine } from '../../src/rig/campaign-report.ts'
+import { judgeTold } from '../support/history-language.ts'
 
 const HEAD = { campaign: 'c', rig: 'r', image: 'raw', cache: 'none', cut: 'sigkill', seed: '0000000000000001' }
 
@@ -138,6 +139,28 @@ describe('a campaign', () => {
       text,
       /\n {2}lost or torn {2}3 completed writes, forbidden and permitted together \(4 KiB missing\), the oldest 400 ms before the cut\n/,
     )
+  })
+
+  it('says how to go on: the worst run with findings, where its runs are kept', () => {
+    const { findings } = judgeTold('w1@0+1 F CUT .')
+    const of = (word: VerdictWord, run: string): CycleResult =>
+      cycleOf(word, { run, verdict: verdictOf(word, { findings }) })
+    const last = (cycles: readonly CycleResult[], readBy?: string): string | undefined =>
+      campaignText(campaignOf(HEAD, cycles), readBy === undefined ? {} : { readBy })
+        .split('\n')
+        .at(-1)
+    const store = '--store sqlite:lab.db'
+    const both = [cycleOf('held'), of('held', 'permitted'), of('violation', 'forbidden')]
+    assert.equal(last(both, store), '  go on with: plugpull explain forbidden --store sqlite:lab.db')
+    assert.equal(last(both.slice(0, 2), store), '  go on with: plugpull explain permitted --store sqlite:lab.db')
+    assert.equal(last([cycleOf('held')], store), '  go on with: plugpull report --campaign c --store sqlite:lab.db')
+    assert.match(last(both) ?? '', /nothing is kept .*; --store sqlite:lab\.db keeps them/)
+  })
+
+  it('says after how many cycles it was stopped', () => {
+    const result = campaignOf(HEAD, [cycleOf('held'), cycleOf('held')])
+    assert.match(campaignText(result, { stoppedOf: 30 }), /\n {2}stopped after 2 of 30 cycles: /)
+    assert.doesNotMatch(campaignText(result), /stopped/)
   })
 
   it('tells a cycle in a line', () => {

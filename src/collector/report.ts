@@ -29,6 +29,7 @@ export function renderText(report: Report): string {
     ...evidenceLines(report.evidence).map((line) => `  ${line}`),
     '',
     ...againstLines(report),
+    RUNS_NOTE,
     ...alignedRows([RUN_HEAD, ...report.runs.map(runCells)]),
   ]
   return `${lines.join('\n')}\n`
@@ -43,7 +44,7 @@ export function renderMarkdown(report: Report): string {
   const head = [
     `share of runs with, and its ${RATE_BOUNDS}`,
     report.campaign,
-    ...(against === undefined ? [] : [against.campaign, 'p (Fisher)']),
+    ...(against === undefined ? [] : [against.campaign, 'p (Fisher, uncorrected)']),
   ]
   const lines = [
     `# Campaign ${markdownText(report.campaign)}`,
@@ -57,6 +58,8 @@ export function renderMarkdown(report: Report): string {
     'What the figures support:',
     '',
     ...evidenceLines(report.evidence).map((line) => `- ${markdownText(line)}`),
+    '',
+    RUNS_NOTE,
     '',
     ...markdownTable(RUN_HEAD, report.runs.map(runCells)),
   ]
@@ -93,11 +96,16 @@ function againstLines({ campaign, summary, against }: Report): string[] {
     (rate) =>
       `  ${RATE_NAMES[rate].padEnd(WIDTH)}${rateText(summary.rates[rate])} / ${rateText(against.summary.rates[rate])}  p = ${formatP(against.p[rate])}`,
   )
-  return [`${campaign} / ${against.campaign}, Fisher's exact test:`, ...rows, '']
+  return [
+    `${campaign} / ${against.campaign}, Fisher's exact test, p uncorrected (plugpull compare corrects it):`,
+    ...rows,
+    '',
+  ]
 }
 
 export const formatP = (p: number): string => (p < 0.0001 ? 'below 0.0001' : p.toFixed(4))
 
+const RUNS_NOTE = 'Runs; lost, torn and reordered count what is forbidden and what is permitted together:'
 const RUN_HEAD = ['run', 'created', 'cut', 'verdict', 'lost', 'torn', 'reordered', 'oldest lost']
 
 /** Violations and hazards together; a violation is told by the verdict. */

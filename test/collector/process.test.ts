@@ -210,6 +210,16 @@ test('a report is the same from the store and from a collector', async (t) => {
     ['violation'],
   )
   assert.match(text, /What the figures support:\n {2}contract +held in 3 cuts: a violation rate above 63\.2 %/)
+  for (const source of [
+    ['--collector', url],
+    ['--store', spec],
+  ]) {
+    const unnamed = run('report', ...source)
+    assert.equal(unnamed.status, 64)
+    assert.match(unnamed.stderr, /BAD_OPTION: report needs --campaign NAME; .* has (calm, lossy|lossy, calm)\n/)
+  }
+  assert.match(text, /\nlossy \/ calm, Fisher's exact test, p uncorrected/)
+  assert.match(text, /\nRuns; lost, torn and reordered count what is forbidden and what is permitted together:\nrun /)
   assert.match(run('report', '--campaign', 'x').stderr, /BAD_OPTION: .*--collector.*--store/)
   const absent = join(folder, 'absent.db')
   assert.equal(run('report', '--campaign', 'x', '--store', `sqlite:${absent}`).status, 69)
@@ -269,5 +279,6 @@ test('a comparison is the same from the store and from a collector, and measures
   assert.match(markdown, /\n- tears +20 writes/)
 
   assert.equal(run('compare', 'lossy', 'none', '--store', spec).status, 64)
+  assert.match(run('compare', 'lossy', 'lossy', '--store', spec).stderr, /BAD_OPTION: compare got "lossy" twice/)
   assert.match(run('compare', 'lossy', 'calm').stderr, /BAD_OPTION: compare needs --collector/)
 })

@@ -11,6 +11,7 @@ import {
   type CampaignSource,
   collectComparison,
   collectReport,
+  hasCampaigns,
   type Report,
   sourceOfClient,
   sourceOfStore,
@@ -71,7 +72,7 @@ const addSourceOptions = (command: Command): Command =>
     .addOption(new Option('--store <KIND:WHERE>', 'read the store of a collector: sqlite:FILE').conflicts('collector'))
 
 interface ReportOptions extends SourceOptions {
-  readonly campaign: string
+  readonly campaign?: string
   readonly against?: string
   readonly format: (typeof FORMATS)[number]
   readonly json?: true
@@ -81,8 +82,11 @@ export function reportCommand(): Command {
   const format = new Option('--format <FORMAT>', 'how to print it').choices(FORMATS).default('text')
   const command = new Command('report')
     .description('Tells what a campaign found and what that supports: verdicts, rates with their intervals, every run')
-    .requiredOption('--campaign <NAME>', 'the campaign')
-    .option('--against <NAME>', "compare with this campaign, by Fisher's exact test; plugpull compare says more")
+    .option('--campaign <NAME>', 'the campaign; without it the error lists those that are there')
+    .option(
+      '--against <NAME>',
+      "compare with this campaign, by Fisher's exact test, p uncorrected; plugpull compare corrects it and says more",
+    )
   return addSourceOptions(command)
     .addOption(format)
     .option('--json', 'the same as --format json')
@@ -98,10 +102,17 @@ export function reportCommand(): Command {
 }
 
 async function runReport(options: ReportOptions): Promise<void> {
-  const report = await withSource('report', options, (source) =>
-    collectReport(source, options.campaign, options.against),
+  const report = await withSource('report', options, async (source) =>
+    collectReport(source, options.campaign ?? (await missingCampaign(source)), options.against),
   )
   process.stdout.write(render(report, options.json === true ? 'json' : options.format))
+}
+
+async function missingCampaign(source: CampaignSource): Promise<never> {
+  throw new ProbeError(
+    'BAD_OPTION',
+    `report needs --campaign NAME; ${source.name} ${hasCampaigns(await source.campaigns())}`,
+  )
 }
 
 async function withSource<T>(
@@ -113,7 +124,7 @@ async function withSource<T>(
     const token = options.tokenFile === undefined ? {} : { token: readTokenFile(options.tokenFile) }
     const client = new CollectorClient(options.collector, token)
     try {
-      return await work(sourceOfClient(client))
+      return await work(sourceOfClient(client, options.collector))
     } finally {
       await client.close()
     }
@@ -163,6 +174,8 @@ export function compareCommand(): Command {
 }
 
 async function runCompare(a: string, b: string, options: CompareOptions): Promise<void> {
+  if (a === b)
+    throw new ProbeError('BAD_OPTION', `compare got ${JSON.stringify(a)} twice; it takes two different campaigns`)
   const comparison = await withSource('compare', options, (source) => collectComparison(source, a, b))
   const text = options.json === true ? `${JSON.stringify(comparison)}\n` : renderComparison(comparison)
   process.stdout.write(text)

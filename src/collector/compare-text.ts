@@ -1,15 +1,16 @@
 /** A comparison of two campaigns as text for a terminal. Data in, text out. */
 import { COMPARED_RATES, type RateComparison, detectableCountText } from '../core/compare.ts'
 import { counted } from '../core/size.ts'
+import { RATE_BOUNDS, rateText } from '../core/statistics.ts'
 import { RATE_NAMES, alignedRows, countsLine, formatP } from './report.ts'
 import type { Comparison } from './report-data.ts'
 
 export function renderComparison({ a, b, sentence, rates, comparisons, setup, warnings }: Comparison): string {
   const rows = COMPARED_RATES.map((rate) => {
     const { a: here, b: there, p, pCorrected } = rates[rate]
-    return [RATE_NAMES[rate], here.text, there.text, formatP(p), formatP(pCorrected), seenAt(rates[rate])]
+    return [RATE_NAMES[rate], rateText(here), rateText(there), formatP(p), formatP(pCorrected), seenAt(rates[rate])]
   })
-  const head = ['share of cuts with', 'A (95 % interval)', 'B (95 % interval)', 'p', 'p corrected', 'a difference from']
+  const head = ['share of cuts with', 'A', 'B', 'p', 'p corrected', 'a difference from']
   const nearly = COMPARED_RATES.filter((rate) => rates[rate].p < 0.05 && !rates[rate].differs)
   const lines = [
     sentence,
@@ -23,6 +24,7 @@ export function renderComparison({ a, b, sentence, rates, comparisons, setup, wa
     '',
     ...alignedRows([head, ...rows]),
     '',
+    `A, B: ${RATE_BOUNDS}.`,
     `p: Fisher's exact test, two-sided. ${counted(comparisons, 'rate was', 'rates were')} compared, so p is corrected for that (Holm), and a difference is one below 0.05.`,
   ]
   return `${lines.join('\n')}\n`

@@ -24,13 +24,18 @@ export interface Report extends CampaignView {
 
 /** Where campaigns are read from. Throws CAMPAIGN_UNKNOWN. */
 export interface CampaignSource {
+  readonly name: string
+  /** Names, newest first. */
+  campaigns(): Promise<readonly string[]>
   campaign(campaign: string): Promise<CampaignView>
   /** Newest first. */
   runs(campaign: string): AsyncIterable<RunSummary>
 }
 
-export function sourceOfClient(client: CollectorClient): CampaignSource {
+export function sourceOfClient(client: CollectorClient, url: string): CampaignSource {
   return {
+    name: url,
+    campaigns: async () => (await client.campaigns()).map(({ campaign }) => campaign),
     campaign: (campaign) => client.campaign(campaign),
     runs: (campaign) => client.allRuns(campaign),
   }
@@ -38,14 +43,26 @@ export function sourceOfClient(client: CollectorClient): CampaignSource {
 
 const PAGE_RUNS = 1000
 
+const CAMPAIGNS_TOLD = 10
+
+/** `has a, b, c`: for the end of an error. */
+export function hasCampaigns(campaigns: readonly string[]): string {
+  if (campaigns.length === 0) return 'has none yet'
+  return `has ${campaigns.slice(0, CAMPAIGNS_TOLD).join(', ')}${campaigns.length > CAMPAIGNS_TOLD ? ', …' : ''}`
+}
+
 export function sourceOfStore(store: Store): CampaignSource {
+  const campaigns = async (): Promise<readonly string[]> => (await store.campaigns()).map(({ campaign }) => campaign)
   return {
+    name: store.name,
+    campaigns,
     campaign: async (campaign) => {
       const found = await store.campaign(campaign)
       if (found === undefined) {
-        const known = (await store.campaigns()).map((one) => one.campaign).slice(0, 10)
-        const has = known.length === 0 ? 'it has none yet' : `it has ${known.join(', ')}`
-        throw new ProbeError('CAMPAIGN_UNKNOWN', `${store.name} has no campaign ${JSON.stringify(campaign)}; ${has}`)
+        throw new ProbeError(
+          'CAMPAIGN_UNKNOWN',
+          `${store.name} has no campaign ${JSON.stringify(campaign)}; it ${hasCampaigns(await campaigns())}`,
+        )
       }
       return { campaign, summary: summarise(found.runs, found.verdicts), setup: found.setup }
     },

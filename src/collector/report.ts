@@ -1,9 +1,10 @@
 /** A campaign's report as text for a terminal or as Markdown. Data in, text out. */
 import type { CampaignSummary, RunSummary } from '../core/campaign.ts'
 import { FINDING_KINDS } from '../core/finding.ts'
-import { formatBytes, formatMs } from '../core/size.ts'
+import { counted, formatBytes, formatMs } from '../core/size.ts'
 import { COMPARED_RATES, type Compared } from '../core/compare.ts'
 import { evidenceLines } from '../core/evidence-text.ts'
+import { RATE_BOUNDS, rateText } from '../core/statistics.ts'
 import type { Report } from './report-data.ts'
 
 export const RATE_NAMES: Readonly<Record<Compared, string>> = {
@@ -19,15 +20,16 @@ export function renderText(report: Report): string {
   const lines = [
     `Campaign ${report.campaign}: ${countsLine(report.summary)}`,
     '',
-    'Share of runs with (95 % interval):',
-    ...COMPARED_RATES.map((rate) => `  ${RATE_NAMES[rate].padEnd(WIDTH)}${report.summary.rates[rate].text}`),
+    `Share of runs with, and its ${RATE_BOUNDS}:`,
+    ...COMPARED_RATES.map((rate) => `  ${RATE_NAMES[rate].padEnd(WIDTH)}${rateText(report.summary.rates[rate])}`),
     '',
-    ...totalsLines(report.summary),
+    ...totalsLines(report),
     '',
     'What the figures support:',
     ...evidenceLines(report.evidence).map((line) => `  ${line}`),
     '',
     ...againstLines(report),
+    RUNS_NOTE,
     ...alignedRows([RUN_HEAD, ...report.runs.map(runCells)]),
   ]
   return `${lines.join('\n')}\n`
@@ -36,13 +38,13 @@ export function renderText(report: Report): string {
 export function renderMarkdown(report: Report): string {
   const { summary, against } = report
   const rates = COMPARED_RATES.map((rate) => {
-    const there = against === undefined ? [] : [against.summary.rates[rate].text, formatP(against.p[rate])]
-    return [RATE_NAMES[rate], summary.rates[rate].text, ...there]
+    const there = against === undefined ? [] : [rateText(against.summary.rates[rate]), formatP(against.p[rate])]
+    return [RATE_NAMES[rate], rateText(summary.rates[rate]), ...there]
   })
   const head = [
-    'share of runs with',
+    `share of runs with, and its ${RATE_BOUNDS}`,
     report.campaign,
-    ...(against === undefined ? [] : [against.campaign, 'p (Fisher)']),
+    ...(against === undefined ? [] : [against.campaign, 'p (Fisher, uncorrected)']),
   ]
   const lines = [
     `# Campaign ${markdownText(report.campaign)}`,
@@ -51,11 +53,13 @@ export function renderMarkdown(report: Report): string {
     '',
     ...markdownTable(head, rates),
     '',
-    ...totalsLines(summary).map((line) => `- ${line}`),
+    ...totalsLines(report).map((line) => `- ${line}`),
     '',
     'What the figures support:',
     '',
     ...evidenceLines(report.evidence).map((line) => `- ${markdownText(line)}`),
+    '',
+    RUNS_NOTE,
     '',
     ...markdownTable(RUN_HEAD, report.runs.map(runCells)),
   ]
@@ -68,16 +72,20 @@ export function countsLine({ runs, verified, held, violation, inconclusive }: Ca
   return `${runs} ${runs === 1 ? 'run' : 'runs'}: ${words.join(', ')}${open === 0 ? '' : `, ${open} not verified`}`
 }
 
-function totalsLines({ violations, hazards, exposure, liedFlushes }: CampaignSummary): string[] {
+function totalsLines({ summary: { runs, violations, hazards, exposure, liedFlushes }, setup }: Report): string[] {
   const broken = FINDING_KINDS.filter((kind) => violations[kind] > 0).map((kind) => `${violations[kind]} ${kind}`)
   const risky = (['lost', 'torn', 'reordered', 'corrupt'] as const)
     .filter((kind) => hazards[kind] > 0)
     .map((kind) => `${hazards[kind]} ${kind}`)
-  const lost = `${exposure.lostWrites} writes, ${formatBytes(exposure.lostBytes)}`
+  const lost = `${exposure.lostWrites} completed ${exposure.lostWrites === 1 ? 'write' : 'writes'}, forbidden and permitted together, ${formatBytes(exposure.lostBytes)} missing`
+  const faults = Object.entries(setup?.['fault'] ?? {}).map(
+    ([fault, count]) => `${fault} (${count} of ${counted(runs, 'run')})`,
+  )
   const lines = [
+    ...(faults.length === 0 ? [] : [`injected fault: ${faults.join(', ')}`]),
     `violations: ${broken.length === 0 ? 'none' : broken.join(', ')}`,
     `hazards, permitted by the contract: ${risky.length === 0 ? 'none' : risky.join(', ')}`,
-    `lost at the cuts: ${exposure.lostWrites === 0 ? 'nothing' : `${lost}, the oldest ${formatMs(exposure.oldestLostMs)} old`}`,
+    `lost or torn at the cuts: ${exposure.lostWrites === 0 ? 'no completed write' : `${lost}, the oldest ${formatMs(exposure.oldestLostMs)} old`}`,
   ]
   return liedFlushes === 0 ? lines : [...lines, `flushes that were a lie: ${liedFlushes}`]
 }
@@ -86,13 +94,18 @@ function againstLines({ campaign, summary, against }: Report): string[] {
   if (against === undefined) return []
   const rows = COMPARED_RATES.map(
     (rate) =>
-      `  ${RATE_NAMES[rate].padEnd(WIDTH)}${summary.rates[rate].text} / ${against.summary.rates[rate].text}  p = ${formatP(against.p[rate])}`,
+      `  ${RATE_NAMES[rate].padEnd(WIDTH)}${rateText(summary.rates[rate])} / ${rateText(against.summary.rates[rate])}  p = ${formatP(against.p[rate])}`,
   )
-  return [`${campaign} / ${against.campaign}, Fisher's exact test:`, ...rows, '']
+  return [
+    `${campaign} / ${against.campaign}, Fisher's exact test, p uncorrected (plugpull compare corrects it):`,
+    ...rows,
+    '',
+  ]
 }
 
 export const formatP = (p: number): string => (p < 0.0001 ? 'below 0.0001' : p.toFixed(4))
 
+const RUNS_NOTE = 'Runs; lost, torn and reordered count what is forbidden and what is permitted together:'
 const RUN_HEAD = ['run', 'created', 'cut', 'verdict', 'lost', 'torn', 'reordered', 'oldest lost']
 
 /** Violations and hazards together; a violation is told by the verdict. */

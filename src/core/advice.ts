@@ -17,6 +17,7 @@ export const ADVICE_CODES = [
   'one-at-a-time',
   'orderly-end',
   'host-survives',
+  'fault-not-shown',
   'few-cuts',
 ] as const
 
@@ -39,6 +40,7 @@ export function adviceFor({ held, violation, measures }: Summary, setup: Campaig
     'one-at-a-time': oneAtATime(setup),
     'orderly-end': orderlyEnd(setup),
     'host-survives': hostSurvives(setup),
+    'fault-not-shown': faultNotShown(setup, violation),
     'few-cuts': fewCuts(held, violation),
   }
   return ADVICE_CODES.flatMap((code) => {
@@ -112,12 +114,23 @@ function hostSurvives(setup: CampaignSetup): string | undefined {
   return undefined
 }
 
+/** Faults that lie to nobody: one passes everything on, the other fails what it is asked to do. */
+const NO_LIES: ReadonlySet<string> = new Set(['log-writes', 'flakey-error-writes'])
+
+function faultNotShown(setup: CampaignSetup, violation: number): string | undefined {
+  const lies = valuesOf(setup, 'fault').filter((fault) => !NO_LIES.has(fault))
+  if (lies.length === 0 || violation > 0) return undefined
+  return `the fault ${lies.join(' or ')} was asked for and no cut was convicted: the lie may never have been told (ignore-fua needs --fua, one at a given flush or write needs runs that get so far), so nothing is said of whether it would be caught`
+}
+
 const RATE_WANTED = 0.1
 
 function fewCuts(held: number, violation: number): string | undefined {
   if (violation > 0 || excludedAbove(held) <= RATE_WANTED) return undefined
-  const cuts = held === 0 ? 'no cut that held' : counted(held, 'cut that held', 'cuts that held')
-  return `${cuts} cannot exclude even a violation rate of ${RATE_WANTED * 100} %: that takes ${trialsToExclude(RATE_WANTED)} (--cycles)`
+  const rate = `a violation rate of ${RATE_WANTED * 100} %`
+  const cuts = counted(held, 'cut that held', 'cuts that held')
+  const what = held === 0 ? `no cut held, so not even ${rate} is excluded` : `${cuts} cannot exclude even ${rate}`
+  return `${what}: that takes ${trialsToExclude(RATE_WANTED)} (--cycles)`
 }
 
 function isEvery(setup: CampaignSetup, facet: string, test: (value: string) => boolean): boolean {

@@ -215,6 +215,7 @@ const differenceText = ({ facet, a, b }: SetupDifference): string =>
   `${facetName(facet)} (${told(a)} against ${told(b)})`
 
 function told(values: readonly string[]): string {
+  if (values.length === 0) return 'none'
   const short = values
     .slice(0, VALUES_TOLD)
     .map((value) => (value.length <= VALUE_CHARS_TOLD ? value : `${value.slice(0, VALUE_CHARS_TOLD)}…`))

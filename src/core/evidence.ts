@@ -90,19 +90,22 @@ export function atomicityOf({ atomicity }: CampaignMeasures): Atomicity | undefi
   }
 }
 
-function atomicitySentence({ untorn, torn }: Atomicity): string {
-  const tornText = torn === undefined ? '' : `${formatCount(torn.torn)} of ${counted(torn.exposed, 'write')} at risk`
+function atomicitySentence({ untorn, torn }: Atomicity): string | undefined {
   if (untorn === undefined) {
-    if (torn?.bytes === SECTOR_BYTES) return `none: ${tornText} of a single sector tore`
-    return `none: ${tornText} inside ${unitName(torn?.bytes ?? 0)} tore, and nothing smaller was there to tell`
+    if (torn === undefined) return undefined
+    if (torn.bytes === SECTOR_BYTES) return `none: ${tornText(torn, 'of a single sector')}`
+    return `none: ${tornText(torn, `inside ${unitName(torn.bytes)}`)}; nothing smaller was there to tell`
   }
   const large = untorn.filling === untorn.exposed ? '' : `, ${formatCount(untorn.filling)} larger than half of that`
   const ground = `${counted(untorn.exposed, 'such write')} at risk${large}, in ${counted(untorn.fillingCuts, 'cut')}: ${fateOf(untorn)}`
   const bound = `tears in more than ${formatPercent(untorn.excludedAbove)} of such cuts are excluded`
-  const beyond =
-    torn === undefined ? '' : `; of those that reach across, inside ${unitName(torn.bytes)}, ${tornText} tore`
+  const beyond = torn === undefined ? '' : `; ${tornText(torn, `that reach across, inside ${unitName(torn.bytes)}`)}`
   return `nothing inside an aligned ${formatBytes(untorn.bytes)} tore (${ground}; ${bound})${beyond}`
 }
+
+/** A write that is found torn counts also where it was stable, and so not at risk. */
+const tornText = ({ exposed, torn }: CampaignUnitCounts, which: string): string =>
+  `of ${counted(exposed, 'write')} ${which}, at risk or found torn, ${formatCount(torn)} tore`
 
 const unitName = (bytes: number): string =>
   bytes > UNIT_BYTES_MAX ? `more than an aligned ${formatBytes(UNIT_BYTES_MAX)}` : `an aligned ${formatBytes(bytes)}`

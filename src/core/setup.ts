@@ -88,26 +88,59 @@ export function countSetups(setups: Iterable<RunSetup>): CampaignSetup {
 /** The values that a facet had, in the order of their first appearance. */
 export const valuesOf = (setup: CampaignSetup, facet: string): readonly string[] => Object.keys(setup[facet] ?? {})
 
-/** Facets that follow from another: where that one differs, they differ for no reason of their own. */
-const FOLLOWS: Readonly<Record<string, string>> = { contract: 'cache', clusterSize: 'image' }
+/** Labels of this prefix are options of the loop by their names: with them a run says how its machine is made again. */
+export const LOOP_LABEL = 'loop.'
 
-/** A facet in which two campaigns differ: the values that their runs had. */
+/** Facets that follow from others: where one of those differs, they differ for no reason of their own. */
+const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
+  contract: ['cache', 'guest-write-cache', 'fault'],
+  clusterSize: ['image'],
+  cluster: ['clusterSize', 'image'],
+  flushes: ['guest-write-cache'],
+  [`${LOOP_LABEL}size`]: ['region'],
+}
+/** The same, where only one campaign has such a facet at all. */
+const COMES_WITH: Readonly<Record<string, readonly string[]>> = { script: ['workload'], writeSize: ['workload'] }
+
+/** Options of the loop that are told by a facet of another name. */
+const TOLD_AS: Readonly<Record<string, string>> = {
+  [`${LOOP_LABEL}guest-filesystem`]: 'filesystem',
+  [`${LOOP_LABEL}guest-mount-options`]: 'mount-options',
+}
+
+/** A facet in which two campaigns differ: the values that their runs had, empty where they had none. */
 export interface SetupDifference {
   readonly facet: string
   readonly a: readonly string[]
   readonly b: readonly string[]
 }
 
-/** Facets of their own in which the two differ; facets that only one of them tells of are left out. */
+/** Facets of their own in which the two differ, each told once. */
 export function setupDifferences(a: CampaignSetup, b: CampaignSetup): readonly SetupDifference[] {
-  const differing = Object.keys(a)
+  const differing = [...new Set([...Object.keys(a), ...Object.keys(b)])]
+    .filter((facet) => isTold(facet, a, b))
     .map((facet) => ({ facet, a: valuesOf(a, facet), b: valuesOf(b, facet) }))
-    .filter(({ a: here, b: there }) => there.length > 0 && !sameValues(here, there))
+    .filter(({ a: here, b: there }) => !sameValues(here, there))
   const has = (facet: string): boolean => differing.some((one) => one.facet === facet)
-  return differing.filter(({ facet }) => {
-    const cause = FOLLOWS[facet] ?? (isNamed(facet) ? undefined : 'rig')
-    return cause === undefined || !has(cause)
-  })
+  return differing.filter((one) => !causesOf(one).some(has))
+}
+
+/** False for an option of the loop that another facet tells, or that one campaign, having none of them, cannot tell of. */
+function isTold(facet: string, a: CampaignSetup, b: CampaignSetup): boolean {
+  if (!facet.startsWith(LOOP_LABEL)) return true
+  const plain = TOLD_AS[facet] ?? facet.slice(LOOP_LABEL.length)
+  const both = [a, b].map((setup) => Object.keys(setup))
+  return (
+    !both.some((facets) => facets.includes(plain)) &&
+    both.every((facets) => facets.some((other) => other.startsWith(LOOP_LABEL)))
+  )
+}
+
+function causesOf({ facet, a, b }: SetupDifference): readonly string[] {
+  const isOfOne = a.length === 0 || b.length === 0
+  const own = [...(FOLLOWS[facet] ?? []), ...(isOfOne ? (COMES_WITH[facet] ?? []) : [])]
+  if (isNamed(facet)) return own
+  return [...own, ...(isOfOne ? ['rig', 'cut', 'image', 'cache'] : ['rig'])]
 }
 
 const NAMED: ReadonlySet<string> = new Set([
@@ -137,5 +170,7 @@ const sameValues = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((value) => b.includes(value))
 
 /** `queueDepth` as people say it. */
-export const facetName = (facet: string): string =>
-  isNamed(facet) ? facet.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) : facet
+export function facetName(facet: string): string {
+  if (isNamed(facet)) return facet.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return facet.startsWith(LOOP_LABEL) ? `--${facet.slice(LOOP_LABEL.length)}` : facet
+}

@@ -49,7 +49,14 @@ export function proportion(count: number, of: number): Proportion {
   return { count, of, ...wilsonInterval(count, of), text: formatProportion(count, of) }
 }
 
-/** `3 of 20: 15.0 % (5.2–36.0 %)`, `0 of 20: below 3/20 (15.0 %)`, `no runs`. With 3 runs or fewer, 3/n excludes nothing. */
+/** What `rateText` shows, for a heading. */
+export const RATE_BOUNDS = '95 % interval (Wilson); for 0 of n the exact one-sided bound'
+
+/** As beside the sentences of a campaign, whose bound it shares: `3 of 20: 15.0 % (5.2–36.0 %)`, `0 of 20: below 13.9 %`. */
+export const rateText = ({ count, of, text }: Proportion): string =>
+  count > 0 || of === 0 ? text : `0 of ${of}: below ${percent(excludedAbove(of))} %`
+
+/** By the rule of three: `3 of 20: 15.0 % (5.2–36.0 %)`, `0 of 20: below 3/20 (15.0 %)`, `no runs`. With 3 runs or fewer, 3/n excludes nothing. */
 export function formatProportion(count: number, of: number): string {
   checkCount(count, of)
   if (of === 0) return 'no runs'

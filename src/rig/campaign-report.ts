@@ -1,8 +1,10 @@
 /** A campaign in words: one line a cycle, and a closing summary with what was lost, torn and reordered. */
 import { evidenceLines } from '../core/evidence-text.ts'
-import { formatBytes, formatMs } from '../core/size.ts'
+import { counted, formatBytes, formatMs } from '../core/size.ts'
+import { RATE_BOUNDS, rateText } from '../core/statistics.ts'
 import type { Verdict } from '../core/verdict.ts'
 import type { CampaignResult, ControlResult, CycleResult } from './campaign.ts'
+import { shellQuoted } from './shell-command.ts'
 
 /** `  3/20  held          sigkill after 412 ms   lost 12 (48 KiB, oldest 0.4 s), torn 1`. */
 export function cycleLine(result: CycleResult, cycles: number): string {
@@ -16,8 +18,8 @@ export function cycleLine(result: CycleResult, cycles: number): string {
 
 /** What one verdict says, violations first: `VIOLATION lost 40; permitted: lost 3 (12 KiB, oldest 0.4 s), torn 1`. */
 export function happenings(verdict: Verdict): string {
-  const violations = counted(verdict.violations)
-  const hazards = counted(verdict.hazards)
+  const violations = kinds(verdict.violations)
+  const hazards = kinds(verdict.hazards)
   const lies =
     verdict.liedFlushes === 0
       ? []
@@ -27,42 +29,72 @@ export function happenings(verdict: Verdict): string {
     ...(hazards.length === 0 ? [] : [`permitted: ${hazards.join(', ')}`]),
   ]
   const { lostBytes, oldestLostMs } = verdict.exposure
-  const risk = lostBytes === 0 ? '' : ` (${formatBytes(lostBytes)} at risk, oldest ${formatMs(oldestLostMs)})`
+  const risk =
+    lostBytes === 0 ? '' : ` (${formatBytes(lostBytes)} of completed writes missing, oldest ${formatMs(oldestLostMs)})`
   const because = verdict.inconclusiveBecause.length === 0 ? '' : `; ${verdict.inconclusiveBecause.join('; ')}`
   return `${parts.length === 0 ? 'nothing lost, torn or reordered' : parts.join('; ')}${risk}${because}`
 }
 
-function counted(counts: Verdict['violations'] | Verdict['hazards']): string[] {
+function kinds(counts: Verdict['violations'] | Verdict['hazards']): string[] {
   return Object.entries(counts).flatMap(([kind, count]) => (count === 0 ? [] : [`${kind} ${count}`]))
 }
 
+/** What the end of a campaign tells besides its result. */
+export interface Ending {
+  /** Options by which other commands read its runs; absent where nothing is kept of them. */
+  readonly readBy?: string
+  /** Cycles that were asked for, where the campaign was stopped before it had run them all. */
+  readonly stoppedOf?: number
+}
+
 /** The end of a campaign. */
-export function campaignText(result: CampaignResult): string {
+export function campaignText(result: CampaignResult, ending: Ending = {}): string {
   const { summary } = result
   const lines = [
     '',
-    `${result.verdict.toUpperCase()}: campaign ${result.campaign} (${result.rig}, ${result.image}, cache=${result.cache}, ${result.cut})`,
+    `${result.verdict.toUpperCase()}: campaign ${result.campaign} (${whatWasRun(result)})`,
+    ...(ending.stoppedOf === undefined
+      ? []
+      : [
+          `  stopped after ${result.cycles.length} of ${counted(ending.stoppedOf, 'cycle')}: all of this is of those alone`,
+        ]),
     ...result.inconclusiveBecause.map((reason) => `  because ${reason}`),
     `  cycles        ${summary.cycles}: ${summary.held} held, ${summary.violation} violation, ${summary.inconclusive} inconclusive`,
-    '  cycles with   95 % interval (Wilson)',
-    `    violation   ${summary.rates.violation.text}`,
-    `    lost        ${summary.rates.lost.text}`,
-    `    torn        ${summary.rates.torn.text}`,
-    `    reordered   ${summary.rates.reordered.text}`,
-    `  at risk       ${riskText(summary)}`,
+    `  cycles with   ${RATE_BOUNDS}`,
+    `    violation   ${rateText(summary.rates.violation)}`,
+    `    lost        ${rateText(summary.rates.lost)}`,
+    `    torn        ${rateText(summary.rates.torn)}`,
+    `    reordered   ${rateText(summary.rates.reordered)}`,
+    `  lost or torn  ${exposureText(summary)}`,
   ]
   if (summary.liedFlushes > 0) lines.push(`  flushes that were a lie: ${summary.liedFlushes}`)
   lines.push(...evidenceLines(result.evidence).map((line) => `  ${line}`))
   if (result.positiveControl !== undefined) lines.push(`  ${controlText(result.positiveControl)}`)
   lines.push(`  replay a cycle with --seed and its seed; the first has ${result.seed}`)
+  lines.push(`  ${goOnText(result, ending)}`)
   return lines.join('\n')
 }
 
-function riskText({ verified, exposure }: CampaignResult['summary']): string {
+/** The first run with something to explain, a violation before what is permitted. */
+function goOnText({ campaign, cycles }: CampaignResult, { readBy }: Ending): string {
+  if (readBy === undefined)
+    return 'nothing is kept of these runs but what --keep has kept; --store sqlite:lab.db keeps them for plugpull explain and report'
+  const telling = cycles.filter(({ verdict }) => (verdict?.findings.length ?? 0) > 0)
+  const worst = telling.find(({ word }) => word === 'violation') ?? telling[0]
+  return worst === undefined
+    ? `go on with: plugpull report --campaign ${shellQuoted(campaign)} ${readBy}`
+    : `go on with: plugpull explain ${worst.run} ${readBy}`
+}
+
+function whatWasRun({ rig, image, cache, cut, fault }: CampaignResult): string {
+  return [rig, image, `cache=${cache}`, cut, ...(fault === undefined ? [] : [`fault ${fault}`])].join(', ')
+}
+
+function exposureText({ verified, exposure }: CampaignResult['summary']): string {
   const { lostWrites, lostBytes, oldestLostMs } = exposure
   if (verified === 0) return 'unknown: no run was verified'
-  if (lostWrites === 0) return 'no completed write was lost'
-  return `${lostWrites} completed writes (${formatBytes(lostBytes)}) lost, the oldest ${formatMs(oldestLostMs)} before the cut`
+  if (lostWrites === 0) return 'no completed write'
+  return `${lostWrites} completed ${lostWrites === 1 ? 'write' : 'writes'}, forbidden and permitted together (${formatBytes(lostBytes)} missing), the oldest ${formatMs(oldestLostMs)} before the cut`
 }
 
 /** One line on the positive control. */

@@ -76,6 +76,8 @@ export interface CampaignResult {
   readonly image: string
   readonly cache: string
   readonly cut: string
+  /** The lie that the rig was asked for, if any. */
+  readonly fault?: string
   readonly seed: string
   readonly cycles: readonly CycleResult[]
   readonly summary: LoopSummary
@@ -85,7 +87,7 @@ export interface CampaignResult {
 }
 
 /** The head of a campaign: what was asked for. */
-export type CampaignHead = Pick<CampaignResult, 'campaign' | 'rig' | 'image' | 'cache' | 'cut' | 'seed'>
+export type CampaignHead = Pick<CampaignResult, 'campaign' | 'rig' | 'image' | 'cache' | 'cut' | 'fault' | 'seed'>
 
 /** Cycles and control to the campaign's result. A violation outweighs all; a control that was not caught undoes an acquittal. */
 export function campaignOf(

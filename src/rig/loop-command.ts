@@ -12,6 +12,7 @@ import { type Collector, startCollector, thisProgram, useCollector } from './chi
 import { IMAGES } from './image.ts'
 import { runCampaign } from './loop.ts'
 import { BOOT_LIMIT_DEFAULT, type LoopConfig, parseLoopOptions } from './loop-options.ts'
+import { shellQuoted } from './shell-command.ts'
 import { RIGS } from './registry.ts'
 import { CACHE_MODES, CUT_KINDS } from './rig.ts'
 
@@ -146,6 +147,7 @@ async function loop(raw: RawOptions): Promise<number> {
             signal,
             json: raw['json'] === true,
             quiet: raw['quiet'] === true,
+            readBy: readByOf(raw),
           })
         } finally {
           await collector.stop()
@@ -175,22 +177,34 @@ export async function collectorOf(raw: RawOptions, scratch: Scratch): Promise<Co
   return startCollector(program, scratch, typeof store === 'string' ? store : `sqlite:${scratch.file('collector.db')}`)
 }
 
+/** The options by which `explain` and `report` read what this loop leaves in a store. */
+function readByOf(raw: RawOptions): string | undefined {
+  const { collector, tokenFile, store } = raw
+  if (typeof collector === 'string')
+    return `--collector ${shellQuoted(collector)}${typeof tokenFile === 'string' ? ` --token-file ${shellQuoted(tokenFile)}` : ''}`
+  return typeof store === 'string' ? `--store ${shellQuoted(store)}` : undefined
+}
+
 interface Telling {
   readonly collector: Collector
   readonly signal: AbortSignal
   readonly json: boolean
   readonly quiet: boolean
+  readonly readBy: string | undefined
 }
 
-async function runAndTell(config: LoopConfig, { collector, signal, json, quiet }: Telling): Promise<number> {
+async function runAndTell(config: LoopConfig, { collector, signal, json, quiet, readBy }: Telling): Promise<number> {
   const stream = json ? process.stderr : process.stdout
+  const ending = readBy === undefined ? {} : { readBy }
   const result = await runCampaign(config, {
     collector,
     signal,
     onCycle: (cycle, { cycles }, control) => {
       if (!quiet) stream.write(`${control ? 'control ' : ''}${cycleLine(cycle, cycles)}\n`)
     },
+    // The one document on stdout is then the error's.
+    onStop: (finished) => stream.write(`${campaignText(finished, { ...ending, stoppedOf: config.cycles })}\n`),
   })
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${campaignText(result)}\n`)
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${campaignText(result, ending)}\n`)
   return campaignExitStatus(result)
 }

@@ -19,6 +19,8 @@ export interface LoopContext {
   readonly signal: AbortSignal
   /** Called with each cycle's result; `control` tells those of the positive control. */
   readonly onCycle?: (result: CycleResult, config: LoopConfig, control: boolean) => void
+  /** Called where the campaign is stopped, with what the cycles that were finished say, if any was. */
+  readonly onStop?: (result: CampaignResult) => void
   readonly inspect?: CycleContext['inspect']
 }
 
@@ -28,20 +30,32 @@ export async function runCampaign(config: LoopConfig, context: LoopContext): Pro
   const control = config.positiveControl ? await runControl(config, context) : undefined
   const cycles: CycleResult[] = []
   const numbers = Array.from({ length: config.cycles }, (_, index) => index + 1)
-  await sideBySide(numbers, config.jobs, context.signal, async (cycle, signal) => {
-    const result = await runCycle(cycleContext(config, { ...context, signal }), cycle)
-    context.onCycle?.(result, config, false)
-    cycles[cycle - 1] = result
-  })
+  const soFar = (): CampaignResult => resultOf(config, cycles, control)
+  try {
+    await sideBySide(numbers, config.jobs, context.signal, async (cycle, signal) => {
+      const result = await runCycle(cycleContext(config, { ...context, signal }), cycle)
+      context.onCycle?.(result, config, false)
+      cycles[cycle - 1] = result
+    })
+  } catch (error) {
+    if (context.signal.aborted && cycles.length > 0) context.onStop?.(soFar())
+    throw error
+  }
+  return soFar()
+}
+
+/** `cycles` has holes where one was stopped while others beside it were finished. */
+function resultOf(config: LoopConfig, cycles: readonly CycleResult[], control?: ControlResult): CampaignResult {
   return campaignOf(
     {
       campaign: config.campaign,
       rig: config.rig.name,
       ...reportedNames(config),
       cut: config.cut,
+      ...(config.fault === undefined ? {} : { fault: config.fault }),
       seed: config.seed,
     },
-    cycles,
+    cycles.filter((cycle) => cycle !== undefined),
     control,
   )
 }

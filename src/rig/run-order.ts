@@ -1,5 +1,6 @@
 /** What every run of a campaign is told, whatever machine it is on. */
 import { optionKey } from '../core/agent-options.ts'
+import { LOOP_LABEL } from '../core/setup.ts'
 import { sizeArgument } from '../core/size.ts'
 import { type LoopConfig, reportedNames } from './loop-options.ts'
 import type { Machine } from './rig.ts'
@@ -13,10 +14,7 @@ export const labelsOf = (config: LoopConfig, machine: Machine): Record<string, s
   ...loopLabels(config),
 })
 
-/** Labels of this prefix are options of the loop by their names: with them a run says how its machine is made again (reproduce/). */
-export const LOOP_LABEL = 'loop.'
-
-/** Nothing of a machine that was there already: nobody can make that again. */
+/** With these a run says how its machine is made again (reproduce/). Nothing of a machine that was there already: nobody can make that again. */
 function loopLabels(config: LoopConfig): Record<string, string> {
   const { sizeBytes, chainLength, fault, verifyIn, rig, rigOptions, reported } = config
   if (reported !== undefined) return {}

@@ -189,7 +189,7 @@ test('a report is the same from the store and from a collector', async (t) => {
   const text = run('report', '--campaign', 'lossy', '--against', 'calm', '--collector', url).stdout
   assert.match(text, /Campaign lossy: 4 runs: 3 held, 0 violation, 0 inconclusive, 1 not verified/)
   assert.match(text, /writes lost +3 of 3: 100\.0 % \(43\.9–100\.0 %\)/)
-  assert.match(text, /writes torn +0 of 3: too few to tell/)
+  assert.match(text, /writes torn +0 of 3: below 63\.2 %/)
   assert.match(text, /writes lost .* \/ 0 of 2: .* p = 0\.1000/)
   const markdown = run('report', '--campaign', 'lossy', '--store', spec, '--format', 'markdown').stdout
   assert.match(markdown, /^# Campaign lossy\n/)
@@ -210,6 +210,16 @@ test('a report is the same from the store and from a collector', async (t) => {
     ['violation'],
   )
   assert.match(text, /What the figures support:\n {2}contract +held in 3 cuts: a violation rate above 63\.2 %/)
+  for (const source of [
+    ['--collector', url],
+    ['--store', spec],
+  ]) {
+    const unnamed = run('report', ...source)
+    assert.equal(unnamed.status, 64)
+    assert.match(unnamed.stderr, /BAD_OPTION: report needs --campaign NAME; .* has (calm, lossy|lossy, calm)\n/)
+  }
+  assert.match(text, /\nlossy \/ calm, Fisher's exact test, p uncorrected/)
+  assert.match(text, /\nRuns; lost, torn and reordered count what is forbidden and what is permitted together:\nrun /)
   assert.match(run('report', '--campaign', 'x').stderr, /BAD_OPTION: .*--collector.*--store/)
   const absent = join(folder, 'absent.db')
   assert.equal(run('report', '--campaign', 'x', '--store', `sqlite:${absent}`).status, 69)
@@ -224,7 +234,11 @@ test('a comparison is the same from the store and from a collector, and measures
   for (let n = 1; n <= 20; n++) {
     const id = runId(n)
     const campaign = n <= 10 ? 'lossy' : 'calm'
-    const manifest = wholeManifest(id, campaign, { image: n <= 10 ? 'qcow2' : 'raw', rig: 'qemu' })
+    const manifest = wholeManifest(id, campaign, {
+      image: n <= 10 ? 'qcow2' : 'raw',
+      rig: 'qemu',
+      ...(n % 10 === 1 ? { fault: 'log-writes' } : {}),
+    })
     await store.createRun({ run: id, campaign, createdAt: at, manifest })
     await store.recordCut(id, { kind: 'sigkill', at, died: true })
     const verdict = n <= 10 ? lossyVerdict(id) : sampleVerdict(id)
@@ -255,6 +269,8 @@ test('a comparison is the same from the store and from a collector, and measures
   assert.match(text, /corrected for that \(Holm\)/)
 
   const report = run('report', '--campaign', 'lossy', '--collector', url).stdout
+  assert.match(report, /\ninjected fault: log-writes \(1 of 10 runs\)\n/)
+  assert.match(report, /\nlost or torn at the cuts: 10 completed writes, forbidden and permitted together, /)
   assert.match(report, /tears +20 writes of up to 8 KiB; boundaries: 20 aligned to 4 KiB, 10 inside a sector/)
   const { summary, evidence } = JSON.parse(run('report', '--campaign', 'lossy', '--store', spec, '--json').stdout)
   assert.equal(summary.measures.runs, 10)
@@ -263,5 +279,6 @@ test('a comparison is the same from the store and from a collector, and measures
   assert.match(markdown, /\n- tears +20 writes/)
 
   assert.equal(run('compare', 'lossy', 'none', '--store', spec).status, 64)
+  assert.match(run('compare', 'lossy', 'lossy', '--store', spec).stderr, /BAD_OPTION: compare got "lossy" twice/)
   assert.match(run('compare', 'lossy', 'calm').stderr, /BAD_OPTION: compare needs --collector/)
 })

@@ -139,11 +139,40 @@ describe('what they were', () => {
 
   test('what follows from another facet is no difference of its own', () => {
     const differing = (changes: Readonly<Record<string, string>>): readonly string[] =>
-      setupDifferences(setup({ versions: '1' }), setup(changes)).map(({ facet }) => facet)
+      setupDifferences(setup({ versions: '1' }), setup({ versions: '1', ...changes })).map(({ facet }) => facet)
     assert.deepEqual(differing({ cache: 'writethrough', contract: 'write-through' }), ['cache'])
     assert.deepEqual(differing({ contract: 'write-through' }), ['contract'])
     assert.deepEqual(differing({ rig: 'libvirt', versions: '2' }), ['rig'])
     assert.deepEqual(differing({ versions: '2' }), ['versions'])
+  })
+
+  test('what only one of them has is a difference, and one thing told twice is one', () => {
+    const loop = { 'loop.size': '16M' }
+    const faulty = { ...loop, fault: 'drop-flush', 'loop.fault': 'drop-flush' }
+    assert.equal(
+      held(setup(faulty), setup(loop)).setup,
+      'They differ in fault (drop-flush against none) alone, as far as their runs tell.',
+    )
+    assert.match(held(setup(loop), setup(faulty)).setup, /fault \(none against drop-flush\) alone/)
+    const other = { ...loop, fault: 'ignore-fua', 'loop.fault': 'ignore-fua' }
+    assert.match(held(setup(faulty), setup(other)).setup, /fault \(drop-flush against ignore-fua\) alone/)
+    const differing = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): readonly string[] =>
+      setupDifferences(setup(a), setup(b)).map(({ facet }) => facet)
+    assert.deepEqual(differing({ workload: 'script', script: 'flush' }, { workload: 'random', writeSize: '4 KiB' }), [
+      'workload',
+    ])
+    assert.deepEqual(
+      differing({ clusterSize: '4 KiB', cluster: '4096' }, { clusterSize: '64 KiB', cluster: '65536' }),
+      ['clusterSize'],
+    )
+    assert.deepEqual(differing({ ...loop, region: 'a' }, { 'loop.size': '1G', region: 'b' }), ['region'])
+    assert.deepEqual(differing(loop, { 'loop.size': '1G' }), ['loop.size'])
+    // A run of an earlier version, or on a machine that was there already, has no such label: nothing is known.
+    assert.deepEqual(differing(loop, {}), [])
+    assert.match(
+      held(setup(loop), setup({ ...loop, 'loop.l2-cache-size': '1M' })).setup,
+      /in --l2-cache-size \(none against 1M\) alone/,
+    )
   })
 
   test('a campaign that is mixed in itself differs from one that is not', () => {

@@ -95,7 +95,7 @@ describe('atomicity', () => {
     [
       'and what tears beyond it',
       ['w1@0+2 w2@3+2 CUT 11.2.', 'w1@0+2 w2@3+2 CUT ...22'],
-      'nothing inside an aligned 1 KiB tore (2 such writes at risk, in 2 cuts: 1 kept, 1 lost whole; tears in more than 77.6 % of such cuts are excluded); of those that reach across, inside an aligned 4 KiB, 1 of 2 writes at risk tore',
+      'nothing inside an aligned 1 KiB tore (2 such writes at risk, in 2 cuts: 1 kept, 1 lost whole; tears in more than 77.6 % of such cuts are excluded); of 2 writes that reach across, inside an aligned 4 KiB, at risk or found torn, 1 tore',
     ],
     [
       'a small write across a boundary is no evidence for the large unit that holds it',
@@ -105,7 +105,7 @@ describe('atomicity', () => {
     [
       'where the smallest tears',
       ['w1@0+2 CUT 1.'],
-      'none: 1 of 1 write at risk inside an aligned 1 KiB tore, and nothing smaller was there to tell',
+      'none: of 1 write inside an aligned 1 KiB, at risk or found torn, 1 tore; nothing smaller was there to tell',
     ],
     ['where no tear could be seen', [HELD], undefined],
   ]
@@ -113,7 +113,10 @@ describe('atomicity', () => {
 
   test('a sector that tears', () => {
     const summary = campaign(['w1@0+1 CUT m01'], { baseline: 'format' })
-    assert.equal(sentence(evidenceOf(summary), 'atomicity'), 'none: 1 of 1 write at risk of a single sector tore')
+    assert.equal(
+      sentence(evidenceOf(summary), 'atomicity'),
+      'none: of 1 write of a single sector, at risk or found torn, 1 tore',
+    )
   })
 
   test('cuts are counted, not their writes; a log with a gap excludes nothing', () => {
@@ -271,6 +274,12 @@ describe('advice', () => {
       setup: { rig: 'storage-daemon', cut: 'sigkill', cache: 'writeback' },
       not: { setup: { rig: 'command', cut: 'sigkill', cache: 'writeback' } },
     },
+    {
+      code: 'fault-not-shown',
+      setup: { fault: 'ignore-fua' },
+      not: { lines: [...GOOD, VIOLATED], setup: { fault: 'ignore-fua' } },
+    },
+    { code: 'fault-not-shown', setup: { fault: 'drop-flush@f99999' }, not: { setup: { fault: 'log-writes' } } },
     { code: 'few-cuts', lines: GOOD.slice(1), not: { lines: [...GOOD.slice(2), VIOLATED] } },
   ]
   for (const { code, lines = GOOD, setup = {}, options = {}, not = {} } of cases) {
@@ -295,6 +304,14 @@ describe('advice', () => {
     assert.match(evidence('never'), /: flush \(--flush-every\)$/)
     assert.match(evidence('every 16 writes'), /: cut later \(--cut-after\)/)
   })
+})
+
+test('no cut that held is said so', () => {
+  const { advice } = evidenceOf(campaign([UNCLEAR]))
+  assert.match(
+    advice.find(({ code }) => code === 'few-cuts')?.sentence ?? '',
+    /^no cut held, so not even a violation rate of 10 % is excluded: that takes 29/,
+  )
 })
 
 test('one line a sentence, then the advice', () => {

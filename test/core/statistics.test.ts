@@ -9,6 +9,7 @@ import {
   formatProportion,
   holm,
   proportion,
+  rateText,
   ruleOfThree,
   trialsToExclude,
   wilsonInterval,
@@ -56,6 +57,13 @@ test('how a rate is said', () => {
   assert.equal(formatProportion(2, 2), '2 of 2: 100.0 % (34.2–100.0 %)')
   assert.equal(formatProportion(0, 0), 'no runs')
   assert.deepEqual(proportion(0, 4), { count: 0, of: 4, ...wilsonInterval(0, 4), text: '0 of 4: below 3/4 (75.0 %)' })
+})
+
+test('how a rate is said beside what its campaign excludes: with the same bound', () => {
+  assert.equal(rateText(proportion(0, 20)), '0 of 20: below 13.9 %')
+  assert.equal(rateText(proportion(0, 1)), '0 of 1: below 95.0 %')
+  assert.equal(rateText(proportion(3, 20)), proportion(3, 20).text)
+  assert.equal(rateText(proportion(0, 0)), 'no runs')
 })
 
 test("Fisher's exact test: the lady tasting tea, and values of R and SciPy", () => {

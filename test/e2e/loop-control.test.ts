@@ -178,6 +178,7 @@ describe('a loop', () => {
         assert.equal(status, 130)
         assertErrorDocument(stdout, /^INTERRUPTED$/)
         assert.match(stderr, /plugpull: INTERRUPTED: stopped by SIGINT\n$/)
+        assert.match(stderr, /stopped after [1-9]\d* of 1,?000 cycles: /)
         assertNothingLeft(place.path)
       })
     })

@@ -4,6 +4,7 @@ import type { Verdict, VerdictWord } from '../../src/core/verdict.ts'
 import { VERDICT_SCHEMA } from '../../src/core/verdict.ts'
 import { type ControlResult, type CycleResult, campaignExitStatus, campaignOf } from '../../src/rig/campaign.ts'
 import { campaignText, cycleLine } from '../../src/rig/campaign-report.ts'
+import { judgeTold } from '../support/history-language.ts'
 
 const HEAD = { campaign: 'c', rig: 'r', image: 'raw', cache: 'none', cut: 'sigkill', seed: '0000000000000001' }
 
@@ -113,11 +114,53 @@ describe('a campaign', () => {
       ['one-at-a-time', 'few-cuts'],
     )
     const text = campaignText(result)
+    assert.match(text, /for 0 of n the exact one-sided bound\n {4}violation {3}0 of 2: below 77\.6 %\n/)
     assert.match(
       text,
       /\n {2}contract {6}held in 2 cuts: a violation rate above 77\.6 % is excluded at 95 % confidence\n/,
     )
     assert.match(text, /\n {2}not shown {5}one write was in flight at a time/)
+  })
+
+  it('names the fault that was asked for', () => {
+    const cycles = [cycleOf('violation')]
+    const heading = (fault?: string): string =>
+      campaignText(campaignOf({ ...HEAD, ...(fault === undefined ? {} : { fault }) }, cycles)).split('\n')[1] ?? ''
+    assert.equal(heading(), 'VIOLATION: campaign c (r, raw, cache=none, sigkill)')
+    assert.equal(heading('drop-flush'), 'VIOLATION: campaign c (r, raw, cache=none, sigkill, fault drop-flush)')
+  })
+
+  it('says what is lost or torn, not what was at risk', () => {
+    const exposure = { lostWrites: 3, lostBytes: 4096, oldestLostMs: 400 }
+    const text = campaignText(
+      campaignOf(HEAD, [cycleOf('violation', { verdict: verdictOf('violation', { exposure }) })]),
+    )
+    assert.match(
+      text,
+      /\n {2}lost or torn {2}3 completed writes, forbidden and permitted together \(4 KiB missing\), the oldest 400 ms before the cut\n/,
+    )
+  })
+
+  it('says how to go on: the worst run with findings, where its runs are kept', () => {
+    const { findings } = judgeTold('w1@0+1 F CUT .')
+    const of = (word: VerdictWord, run: string): CycleResult =>
+      cycleOf(word, { run, verdict: verdictOf(word, { findings }) })
+    const last = (cycles: readonly CycleResult[], readBy?: string): string | undefined =>
+      campaignText(campaignOf(HEAD, cycles), readBy === undefined ? {} : { readBy })
+        .split('\n')
+        .at(-1)
+    const store = '--store sqlite:lab.db'
+    const both = [cycleOf('held'), of('held', 'permitted'), of('violation', 'forbidden')]
+    assert.equal(last(both, store), '  go on with: plugpull explain forbidden --store sqlite:lab.db')
+    assert.equal(last(both.slice(0, 2), store), '  go on with: plugpull explain permitted --store sqlite:lab.db')
+    assert.equal(last([cycleOf('held')], store), '  go on with: plugpull report --campaign c --store sqlite:lab.db')
+    assert.match(last(both) ?? '', /nothing is kept .*; --store sqlite:lab\.db keeps them/)
+  })
+
+  it('says after how many cycles it was stopped', () => {
+    const result = campaignOf(HEAD, [cycleOf('held'), cycleOf('held')])
+    assert.match(campaignText(result, { stoppedOf: 30 }), /\n {2}stopped after 2 of 30 cycles: /)
+    assert.doesNotMatch(campaignText(result), /stopped/)
   })
 
   it('tells a cycle in a line', () => {
@@ -139,7 +182,7 @@ describe('a campaign', () => {
     const line = cycleLine(cycleOf('violation', { verdict, cycle: 3 }), 20)
     assert.match(
       line,
-      /^ 3\/20 {2}violation .*forbidden: lost 40, 1 flush was a lie; permitted: lost 3, torn 1 \(4 KiB at risk, oldest 400 ms\)/,
+      /^ 3\/20 {2}violation .*forbidden: lost 40, 1 flush was a lie; permitted: lost 3, torn 1 \(4 KiB of completed writes missing, oldest 400 ms\)/,
     )
     assert.match(cycleLine(cycleOf('held'), 1), /nothing lost, torn or reordered/)
     assert.match(cycleLine(cycleOf('inconclusive', { problem: 'the agent ended' }), 1), /the agent ended/)

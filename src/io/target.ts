@@ -142,7 +142,14 @@ type Queue = Pick<
   'physicalBlockBytes' | 'dmaAlignment' | 'writeCache' | 'fua' | 'atomicWriteUnitMaxBytes' | 'rotational'
 >
 
-function queueFacts(disk: string): Queue {
+/**
+ * The disk's atomic unit where its boundaries are the target's own too: a partition that does not begin on one cuts units in two.
+ * `startSectors`: where the target begins on the disk.
+ */
+export const atomicUnitFrom = (startSectors: number, unitBytes: number | undefined): number | undefined =>
+  unitBytes !== undefined && unitBytes > 0 && (startSectors * SECTOR_BYTES) % unitBytes === 0 ? unitBytes : undefined
+
+function queueFacts(disk: string, startSectors: number): Queue {
   const number = (name: string): number | undefined => readKernelNumber(`${disk}/queue/${name}`)
   const flag = (name: string): boolean | undefined => {
     const value = number(name)
@@ -154,7 +161,7 @@ function queueFacts(disk: string): Queue {
     dmaAlignment: number('dma_alignment'),
     writeCache: cache === 'write back' || cache === 'write through' ? cache : undefined,
     fua: flag('fua'),
-    atomicWriteUnitMaxBytes: number('atomic_write_unit_max_bytes'),
+    atomicWriteUnitMaxBytes: atomicUnitFrom(startSectors, number('atomic_write_unit_max_bytes')),
     rotational: flag('rotational'),
   })
 }
@@ -198,7 +205,7 @@ export function inspectTarget(path: string): TargetFacts {
   const folder = sysfsFolder(deviceNumber(stats.rdev))
   if (folder === undefined) return basics
   const disk = diskFolder(folder)
-  return { ...basics, ...queueFacts(disk), ...identityFacts(disk) }
+  return { ...basics, ...queueFacts(disk, readKernelNumber(`${folder}/start`) ?? 0), ...identityFacts(disk) }
 }
 
 /**

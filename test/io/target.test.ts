@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { symlinkSync } from 'node:fs'
-import { describe, it } from 'node:test'
+import { describe, it, test } from 'node:test'
 import { mountOver } from '../../src/io/mounts.ts'
-import { deviceKey, deviceNumber, inspectTarget, targetSizeSectors } from '../../src/io/target.ts'
+import { atomicUnitFrom, deviceKey, deviceNumber, inspectTarget, targetSizeSectors } from '../../src/io/target.ts'
 import { openLab } from './lab.ts'
 
 describe('inspectTarget', () => {
@@ -97,4 +97,12 @@ describe('device numbers', () => {
     assert.equal(deviceNumber(0x10305n), '259:5')
     assert.equal(deviceNumber(0x100801n), '8:257')
   })
+})
+
+test('an atomic unit holds for a partition only where it begins on a boundary of the unit', () => {
+  assert.equal(atomicUnitFrom(0, 16_384), 16_384)
+  assert.equal(atomicUnitFrom(2048, 16_384), 16_384)
+  assert.equal(atomicUnitFrom(63, 16_384), undefined)
+  assert.equal(atomicUnitFrom(0, 0), undefined)
+  assert.equal(atomicUnitFrom(0, undefined), undefined)
 })

@@ -106,7 +106,7 @@ interface Order {
 
 async function runReproduce(order: Order): Promise<number> {
   const { evidence, name, signal } = order
-  const { finding } = findingNamed(evidence.verdict.findings, name)
+  const { finding } = findingNamed(evidence.verdict.findings, name, evidence.verdict.findingsOmitted)
   const history = await loadHistory(evidence.log, signal)
   const reader = new StatementReader(history.plan)
   await readLogInto(reader, evidence.log, signal)

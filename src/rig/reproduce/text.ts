@@ -1,6 +1,6 @@
 /** What `plugpull reproduce` tells people: each trial as it ends, and at the end the script, how often it shows, and the picture. */
 import type { Finding } from '../../core/finding.ts'
-import { stripLines } from '../../core/strip-picture.ts'
+import { legendOf, stripLines } from '../../core/strip-picture.ts'
 import { shellQuoted } from '../shell-command.ts'
 import type { Reproduction, TrialNews } from './reproduce.ts'
 import type { LoopOptions } from './recorded.ts'
@@ -121,7 +121,7 @@ const aboutOf = ({ kind, write }: Finding): number | undefined =>
 const exampleLines = (finding: Finding, strip: readonly string[]): readonly string[] => [
   `What was found (${finding.kind}, ${finding.severity}): ${finding.explanation}.`,
   ...strip.map((line) => `  ${line}`),
-  '  old: what was there before the run; w1: write 1 of the script',
+  ...legendOf(strip, ' of the script').map((line) => `  ${line}`),
 ]
 
 function notJudged(result: Reproduction, command: string): string {

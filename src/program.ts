@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander'
 import type { OpenArchive } from './io/run-evidence.ts'
-import { type Commands, programOf } from './run-program.ts'
+import { type Commands, plugpullWords, programOf } from './run-program.ts'
 
 const FIRST_STEPS = `
 First steps:
@@ -31,4 +31,4 @@ const COMMANDS: Commands = {
 }
 
 /** The program with the one command named, or with all. */
-export const plugpull = (name?: string): Promise<Command> => programOf(COMMANDS, FIRST_STEPS, name)
+export const plugpull = (name?: string): Promise<Command> => programOf(COMMANDS, plugpullWords(FIRST_STEPS), name)

@@ -6,14 +6,27 @@ import { VERSION } from './core/version.ts'
 /** Name of a command → what loads it. Only the one that runs is loaded: an agent in a guest has no use for an HTTP server. */
 export type Commands = Readonly<Record<string, () => Promise<Command>>>
 
+/** What a program calls itself, and what its help says after the commands. */
+export interface ProgramWords {
+  readonly name: string
+  readonly description: string
+  readonly after?: string
+}
+
+/** What plugpull says of itself, however it is packed. */
+export const plugpullWords = (after: string): ProgramWords => ({
+  name: 'plugpull',
+  description:
+    'A durability probe for virtual disks: writes, cuts the power, and says what was lost, torn or reordered',
+  after,
+})
+
 /** The program with the one command named, or with all. Usage errors are thrown: whoever runs it reports them in one place. */
-export async function programOf(commands: Commands, firstSteps: string, name?: string): Promise<Command> {
-  const root = quiet(new Command('plugpull'))
-    .description(
-      'A durability probe for virtual disks: writes, cuts the power, and says what was lost, torn or reordered',
-    )
+export async function programOf(commands: Commands, words: ProgramWords, name?: string): Promise<Command> {
+  const root = quiet(new Command(words.name))
+    .description(words.description)
     .version(VERSION)
-    .addHelpText('after', firstSteps)
+    .addHelpText('after', words.after ?? '')
   const only = name === undefined ? undefined : commands[name]
   for (const load of only === undefined ? Object.values(commands) : [only]) root.addCommand(quiet(await load()))
   return root

@@ -12,4 +12,9 @@ const COMMANDS: Commands = {
   page,
 }
 
-await runProgram((name) => programOf(COMMANDS, '', name))
+const WORDS = {
+  name: 'npm run trust --',
+  description: 'The case for the judge: runs one part of it, and puts what came of it on docs/TRUST.md',
+}
+
+await runProgram((name) => programOf(COMMANDS, WORDS, name))

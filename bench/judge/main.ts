@@ -50,26 +50,33 @@ async function measure({ writes, sectors }: (typeof SIZES)[number], signal: Abor
   return JSON.parse(stdout) as JudgeRun
 }
 
-async function main(repeats: number, signal: AbortSignal): Promise<void> {
+async function main(repeats: number, isPublished: boolean, signal: AbortSignal): Promise<void> {
   const data: JudgeData = {
     command: `npm run bench -- judge --repeat ${repeats}`,
     machine: machineOf(),
     runs: await measureAll(repeats, signal),
   }
+  if (isPublished) publish(data)
+  process.stdout.write(isPublished ? `${PAGE_FILE}\n` : `${pageOf(data)}not published\n`)
+}
+
+function publish(data: JudgeData): void {
   mkdirSync(dirname(DATA_FILE), { recursive: true })
   writeFileSync(DATA_FILE, `${JSON.stringify(data, undefined, 2)}\n`)
   writeFileSync(PAGE_FILE, pageOf(data))
-  process.stdout.write(`${PAGE_FILE}\n`)
 }
 
 const command = new Command('judge')
-  .description('time and memory of judging long runs, apart from reading the device')
+  .description(
+    'time and memory of judging long runs, apart from reading the device; writes docs/bench/judge.json and docs/PERFORMANCE.md',
+  )
   .option('--repeat <n>', `repetitions of each size (default: ${REPEATS_DEFAULT})`)
+  .option('--no-publish', 'print the page and leave docs/ as it is')
   .exitOverride()
   .configureOutput({ outputError: () => undefined })
-  .action(async ({ repeat }: { readonly repeat?: string }) => {
+  .action(async ({ repeat, publish: isPublished }: { readonly repeat?: string; readonly publish: boolean }) => {
     process.exitCode = await withInterrupt(async (signal) => {
-      await main(wholeOf(repeat ?? REPEATS_DEFAULT, '--repeat', 100), signal)
+      await main(wholeOf(repeat ?? REPEATS_DEFAULT, '--repeat', 100), isPublished, signal)
       return EXIT.held
     })
   })

@@ -40,7 +40,7 @@ function parseAtomic(text: string): number {
 function badContract(text: string): ProbeError {
   return new ProbeError(
     'BAD_OPTION',
-    `contract ${JSON.stringify(text)} is not known; it takes one of ${CONTRACT_NAMES.join(', ')}, optionally with atomic=N, as in volatile,atomic=4k`,
+    `--contract ${JSON.stringify(text)} is not known; it takes one of ${CONTRACT_NAMES.join(', ')}, optionally with atomic=N, as in volatile,atomic=4k`,
   )
 }
 

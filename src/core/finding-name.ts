@@ -12,8 +12,8 @@ export interface NamedFinding {
   readonly also: readonly number[]
 }
 
-/** The first finding of that name; throws BAD_OPTION that says what can be named. */
-export function findingNamed(findings: readonly Finding[], name: string): NamedFinding {
+/** The first finding of that name; throws BAD_OPTION that says what can be named. `omitted`: findings counted but not listed. */
+export function findingNamed(findings: readonly Finding[], name: string, omitted = 0): NamedFinding {
   const fits = matcherOf(name)
   const matching = findings.flatMap((finding, i) => (fits(finding, i + 1) ? [{ number: i + 1, finding }] : []))
   const [first, ...others] = matching
@@ -22,7 +22,11 @@ export function findingNamed(findings: readonly Finding[], name: string): NamedF
     findings.length === 0
       ? 'the verdict lists none'
       : `the verdict lists ${findings.length}; without FINDING they are listed`
-  throw new ProbeError('BAD_OPTION', `no finding is ${JSON.stringify(name)}: ${has}`)
+  const more =
+    omitted === 0
+      ? ''
+      : `; it may be among the ${omitted} that were counted but not listed: plugpull verify --findings-max N lists more`
+  throw new ProbeError('BAD_OPTION', `no finding is ${JSON.stringify(name)}: ${has}${more}`)
 }
 
 function matcherOf(name: string): (finding: Finding, number: number) => boolean {

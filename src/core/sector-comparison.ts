@@ -17,6 +17,8 @@ export interface SectorComparison {
   readonly stamp?: Stamp & { readonly whole: boolean }
   /** The version it is compared with, by its write (0: the baseline). */
   readonly expected: number
+  /** Whether that version begins with a stamp. */
+  readonly isExpectedStamped: boolean
   /** Absent where the expected version is a baseline of which only a digest is known. */
   readonly bytes?: ByteRows
   /** Byte at which two versions meet. */
@@ -63,6 +65,7 @@ export class SectorComparer {
       isZeros: isZero(buffer.words, 0),
       ...(stamp === undefined ? {} : { stamp }),
       expected,
+      isExpectedStamped: expected !== BASELINE_WRITE || this.#history.manifest.baseline !== 'scan',
       ...(made === undefined ? {} : { bytes: byteRows(made, buffer.bytes, tearAt) }),
       ...(tearAt === undefined ? {} : { tearAt }),
     }

@@ -55,6 +55,16 @@ export function stripLines(cells: readonly StripCell[], about: number | undefine
   return cells.length > shown.length ? [...lines, `… and ${cells.length - shown.length} more stretches`] : lines
 }
 
+/** What the names in those lines mean: only of names that are there. `ofWhat`: whose writes, as in ` of the script`. */
+export function legendOf(lines: readonly string[], ofWhat = ''): readonly string[] {
+  const write = lines.flatMap((line) => /\bw([1-9]\d*)/.exec(line)?.[1] ?? [])[0]
+  const parts = [
+    ...(lines.some((line) => /\bold\b/.test(line)) ? ['old: what was there before the run'] : []),
+    ...(write === undefined ? [] : [`w${write}: write ${write}${ofWhat}`]),
+  ]
+  return parts.length === 0 ? [] : [parts.join('; ')]
+}
+
 function tableOf(cells: readonly StripCell[], about: number | undefined): readonly string[] {
   const rows = [
     ['sectors', ...cells.map(spanOf)],

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { CutRecord, RunView } from '../core/campaign.ts'
-import { ProbeError, messageOf } from '../core/errors.ts'
+import { ProbeError, errnoOf, messageOf } from '../core/errors.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'
 import { FrameEncoder } from '../core/wire.ts'
 import { CollectorClient, readTokenFile } from './collector-client.ts'
@@ -23,8 +23,14 @@ export interface RunArchive {
   readonly name: string
   run(run: string): Promise<RunView | undefined>
   readLog(run: string, from: number, to: number): AsyncIterable<Uint8Array>
+  runs(query: {
+    readonly limit: number
+  }): Promise<{ readonly runs: readonly { readonly run: string }[] } | 'run-unknown'>
   close(): Promise<void>
 }
+
+/** Runs that are named where the one asked for is not there. */
+const RUNS_NAMED = 5
 
 /** Opens a store by its name on the command line, for reading. Given by the entry of the program: a store is the collector's. */
 export type OpenArchive = (spec: string) => Promise<RunArchive>
@@ -52,8 +58,11 @@ export function runAndFinding(
   second: string | undefined,
   { log }: EvidenceOptions,
 ): { readonly run?: string; readonly finding?: string } {
-  const isRun = first !== undefined && /^[0-9a-f]{16}$/.test(first)
-  if (isRun) return second === undefined ? { run: first } : { run: first, finding: second }
+  const isRun = first !== undefined && /^[0-9a-f]{16}$/i.test(first)
+  if (isRun) {
+    const run = first.toLowerCase()
+    return second === undefined ? { run } : { run, finding: second }
+  }
   if (log === undefined || second !== undefined) {
     const got = first === undefined ? 'nothing' : JSON.stringify(first)
     throw new ProbeError('BAD_OPTION', `RUN got ${got}; it takes the 16 hexadecimal digits of a run`)
@@ -108,13 +117,16 @@ function checkSource({ collector, store, log, verdict }: EvidenceOptions): void 
 }
 
 async function fromCollector(client: CollectorClient, run: string): Promise<RunEvidence> {
-  const view = await client.run(run)
+  const view = await client.run(run).catch(async (error: unknown) => {
+    const isUnknown = error instanceof ProbeError && error.code === 'RUN_UNKNOWN'
+    throw isUnknown ? unknownRun(client.url, run, await client.runs({ limit: RUNS_NAMED })) : error
+  })
   return evidenceOf(view, client.url, await collectorLog(client, run))
 }
 
 async function fromArchive(archive: RunArchive, run: string): Promise<RunEvidence> {
   const view = await archive.run(run)
-  if (view === undefined) throw new ProbeError('RUN_UNKNOWN', `${archive.name} has no run ${run}`)
+  if (view === undefined) throw unknownRun(archive.name, run, await archive.runs({ limit: RUNS_NAMED }))
   const { bytes, manifest } = view
   return evidenceOf(view, archive.name, {
     name: `${archive.name} run ${run}`,
@@ -122,6 +134,12 @@ async function fromArchive(archive: RunArchive, run: string): Promise<RunEvidenc
     // An agent that was cut before its first append left a run with a manifest and nothing else: an empty history.
     chunks: () => (bytes === 0 ? only(new FrameEncoder().manifest(manifest)) : archive.readLog(run, 0, bytes)),
   })
+}
+
+function unknownRun(name: string, run: string, page: Awaited<ReturnType<RunArchive['runs']>>): ProbeError {
+  const known = page === 'run-unknown' ? [] : page.runs.map((one) => one.run)
+  const has = known.length === 0 ? 'it has none yet' : `its newest: ${known.join(', ')}`
+  return new ProbeError('RUN_UNKNOWN', `${name} has no run ${run}; ${has}`)
 }
 
 async function* only(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
@@ -160,10 +178,21 @@ function readVerdict(path: string): Pick<RunEvidence, 'verdict' | 'cut'> {
 }
 
 function parsedFile(path: string): unknown {
+  const text = readVerdictFile(path)
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new ProbeError('BAD_OPTION', `--verdict ${path} cannot be read: ${messageOf(error)}`, { cause: error })
+    return JSON.parse(text)
+  } catch (cause) {
+    // What the parser says quotes the file, which may be anything.
+    throw new ProbeError('BAD_OPTION', `--verdict ${path} is not JSON; give what verify --json printed`, { cause })
+  }
+}
+
+function readVerdictFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    const why = errnoOf(cause) === 'ENOENT' ? 'does not exist' : `cannot be read: ${messageOf(cause)}`
+    throw new ProbeError('BAD_OPTION', `--verdict ${path} ${why}; give what verify --json printed`, { cause })
   }
 }
 

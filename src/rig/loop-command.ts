@@ -26,6 +26,8 @@ const FAULT_SYNTAXES = RIGS.flatMap(({ name, faultSyntax }) =>
   faultSyntax === undefined ? [] : [`; --rig ${name} takes ${faultSyntax}`],
 )
 
+const FAULT_FLAGS = '--fault <fault>'
+
 /** Options of single rigs, each once. */
 export const RIG_OPTIONS: readonly OptionSpec[] = RIGS.flatMap(({ options = [] }) => options).filter(
   ({ flags }, at, all) => all.findIndex((other) => other.flags === flags) === at,
@@ -50,7 +52,7 @@ const OWN_OPTIONS: readonly OptionSpec[] = [
       'moment of the cut, at random in the span: from the first completed flush (default: 200ms-1s), or from the end of a script, --writes or --duration (default: 50ms-150ms)',
   },
   {
-    flags: '--fault <fault>',
+    flags: FAULT_FLAGS,
     description: `ask the rig to break the contract: ${FAULTS.join(', ')}${FAULT_SYNTAXES.join('')}`,
   },
   { flags: '--contract <contract>', description: 'promise to judge by (default: what the rig tells the guest)' },
@@ -109,7 +111,14 @@ export function optionOf({ flags, description, choices, default: value }: Option
   const meaning = MEANINGS[flags]
   const takes = choices === undefined ? '' : `: ${choices.join(', ')}`
   const otherwise = value === undefined ? '' : ` (default: ${value})`
-  return new Option(flags, meaning ?? `${description}${takes}${otherwise}`)
+  const option = new Option(flags, meaning ?? `${description}${takes}${otherwise}`)
+  return flags === FAULT_FLAGS ? option.argParser(once) : option
+}
+
+/** A second fault would take the place of the first in silence. */
+function once(given: string, before: string | undefined): string {
+  if (before === undefined) return given
+  throw new ProbeError('BAD_OPTION', `--fault was given twice, ${before} and ${given}; a disk here has one`)
 }
 
 /** Rigs and images, for the end of a help. */

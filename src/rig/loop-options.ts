@@ -87,7 +87,7 @@ export function parseLoopOptions(raw: RawOptions): LoopConfig {
     ...chainOf(image, textOf(raw, 'backingChain')),
     rigOptions,
     jobs: jobsOf(rig, rigOptions, textOf(raw, 'jobs')),
-    ...guestOptionsOf(raw),
+    ...guestOptionsOf(rig, raw),
     cutAfterMs: parseMoment(textOf(raw, 'cutAfter') ?? (ends ? CUT_AFTER_HOLDING_DEFAULT : CUT_AFTER_DEFAULT)),
     seed,
     workload: raw,
@@ -139,10 +139,20 @@ function jobsOf(rig: RigKind, options: RawOptions, given: string | undefined): n
   return jobs
 }
 
-const guestOptionsOf = (raw: RawOptions): Pick<LoopConfig, 'bootLimitMs' | 'verifyIn'> => ({
-  bootLimitMs: positiveMs(textOf(raw, 'bootLimit') ?? BOOT_LIMIT_DEFAULT, '--boot-limit', 's'),
-  verifyIn: choiceOf(textOf(raw, 'verifyIn') ?? 'host', '--verify-in', VERIFY_PLACES),
-})
+function guestOptionsOf(rig: RigKind, raw: RawOptions): Pick<LoopConfig, 'bootLimitMs' | 'verifyIn'> {
+  const verifyIn = choiceOf(textOf(raw, 'verifyIn') ?? 'host', '--verify-in', VERIFY_PLACES)
+  if (verifyIn === 'guest' && rig.bootsGuest?.(raw) !== true) throw verifyInRefused(`--rig ${rig.name}`)
+  return { bootLimitMs: positiveMs(textOf(raw, 'bootLimit') ?? BOOT_LIMIT_DEFAULT, '--boot-limit', 's'), verifyIn }
+}
+
+/** `--verify-in guest` where no guest of ours is booted. */
+export function verifyInRefused(rigs: string): ProbeError {
+  const having = RIGS.filter((other) => other.bootsGuest?.({}) === true).map(({ name }) => name)
+  return new ProbeError(
+    'BAD_OPTION',
+    `--verify-in guest goes with a guest of ours, which --rig ${having.join(' or ')} boots; ${rigs} has none here`,
+  )
+}
 
 const keysOf = ({ options = [] }: RigKind): readonly (readonly [key: string, flag: string])[] =>
   options.map(({ flags }) => [optionKey(flags), flags.split(' ')[0] ?? ''])
@@ -246,9 +256,8 @@ function faultOf(rig: RigKind, given: string | undefined): string | undefined {
       'BAD_OPTION',
       `--fault got ${JSON.stringify(given)}; --rig ${rig.name} has no faults to choose from; --rig ${havingFaults()} has`,
     )
-  if (rig.checkFault === undefined) return choiceOf(given, '--fault', rig.faults)
+  if (rig.checkFault === undefined) return offered(rig, 'fault', '--fault', rig.faults, given)
   rig.checkFault(given)
-  choiceOf(given.replace(/[@:].*/, ''), '--fault', rig.faults)
   return given
 }
 

@@ -222,7 +222,7 @@ export interface RigKind {
   readonly faults: readonly string[]
   /** What `--fault` takes beyond a name, for the help. */
   readonly faultSyntax?: string
-  /** Throws BAD_OPTION where what follows the name in `--fault` is not of that kind; without it a name is all there is. */
+  /** Throws BAD_OPTION for a `--fault` that the rig does not take, name and all; without it a name is all there is. */
   checkFault?(text: string): void
   /** Image size where `--size` does not say. */
   readonly defaultSizeBytes: number
@@ -230,6 +230,8 @@ export interface RigKind {
   readonly positiveControl?: PositiveControl
   /** Options of `plugpull loop` that only this rig has; two rigs with the same flag MUST mean the same by it. */
   readonly options?: readonly OptionSpec[]
+  /** Whether its machine, with these options, boots a guest of ours, which can judge its own disk (`--verify-in guest`). */
+  bootsGuest?(options: RawOptions): boolean
   /** Why two of its machines cannot run side by side (`--jobs`), where they cannot. */
   single?(options: RawOptions): string | undefined
   /** Throws BAD_OPTION where an option of its own has a value that it does not take. */

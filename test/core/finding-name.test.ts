@@ -37,6 +37,14 @@ describe('the name of a finding', () => {
         name,
       )
     }
+    assert.throws(
+      () => findingNamed(findings, 'w9', 7),
+      /may be among the 7 .* not listed: plugpull verify --findings-max/,
+    )
+    assert.throws(
+      () => findingNamed(findings, 'w9'),
+      (error) => error instanceof Error && !error.message.includes('may be'),
+    )
     assert.throws(() => findingNamed([], '1'), /the verdict lists none/)
   })
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Life, LifeReader } from '../../src/core/life.ts'
-import { stripLines } from '../../src/core/strip-picture.ts'
+import { legendOf, stripLines } from '../../src/core/strip-picture.ts'
 import { type StripCell, coveringWrites, stripOf } from '../../src/core/strip.ts'
 import { lanesOf } from '../../src/core/timeline-picture.ts'
 import { orderOf, timelineOf } from '../../src/core/timeline.ts'
@@ -105,6 +105,12 @@ describe('strip', () => {
     }
   })
   test('is drawn as a table', () => {
+    assert.deepEqual(legendOf(stripLines(strip('w1@1+2 F w2@0+2 CUT .21'), 2)), [
+      'old: what was there before the run; w2: write 2',
+    ])
+    assert.deepEqual(legendOf(['│ old │ junk near old │']), ['old: what was there before the run'])
+    assert.deepEqual(legendOf(['│ w3 │'], ' of the script'), ['w3: write 3 of the script'])
+    assert.deepEqual(legendOf(['│ zeros │']), [])
     assert.deepEqual(stripLines(strip('w1@1+2 F w2@0+2 CUT .21'), 2), [
       '          ┌─────────┬─────────────┬──────────┐',
       'sectors   │ 0       │ 1           │ 2        │',

@@ -63,6 +63,11 @@ describe('explain', () => {
       const store = `sqlite:${join(folderFor(t), 'lab.db')}`
       const { result } = await loop(place, [...SIM, '--fault', 'tear-sector', '--store', store])
       const { run, number } = findingIn(result, 'torn')
+      const unknown = await place.run(['explain', '00000000000000AA', '--store', store])
+      assert.equal(unknown.status, 64)
+      assert.match(unknown.stderr, new RegExp(`RUN_UNKNOWN: .* has no run 00000000000000aa; its newest: ${run}`))
+      const upper = await place.run(['explain', run.toUpperCase(), '--store', store])
+      assert.equal(upper.status, 0, upper.stderr)
       const list = await place.run(['explain', run, '--store', store])
       assert.equal(list.status, 0, list.stderr)
       assert.match(list.stdout, new RegExp(`^ +${number}  torn:w\\d+ \\(violation\\): write \\d+ `, 'm'))
@@ -146,7 +151,14 @@ describe('explain', () => {
           /--collector and --store exclude each other/,
         ],
         [['explain', RUN, '--log', 'x'], /--log and --verdict go together/],
-        [['explain', '1', '--log', 'x', '--verdict', '/nonexistent'], /--verdict \/nonexistent cannot be read/],
+        [
+          ['explain', '1', '--log', 'x', '--verdict', '/nonexistent'],
+          /--verdict \/nonexistent does not exist; give what verify --json printed/,
+        ],
+        [
+          ['explain', '1', '--log', 'x', '--verdict', CLI],
+          /^plugpull: BAD_OPTION: --verdict \S+ is not JSON; give what verify --json printed\n$/,
+        ],
         [['reproduce', RUN, '--store', 'sqlite:x'], /FINDING is missing/],
         [['reproduce', RUN, '1', '--store', 'sqlite:x', '--trials-max', '0'], /--trials-max got "0"/],
       ] as const) {

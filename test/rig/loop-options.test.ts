@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ProbeError } from '../../src/core/errors.ts'
+import { loopCommand } from '../../src/rig/loop-command.ts'
 import { controlOf, cutMomentMs, cycleSeed, parseLoopOptions } from '../../src/rig/loop-options.ts'
 
 describe('options of the loop', () => {
@@ -53,11 +54,27 @@ describe('options of the loop', () => {
     [{ size: '1000' }, /--size got "1000"; it takes a multiple of 4k from 1M/],
     [{ cutAfter: '2s-1s' }, /--cut-after got "2s-1s"/],
     [{ fault: 'drop-flush' }, /--fault got "drop-flush"; --rig storage-daemon has no faults/],
-    [{ rig: 'host-power', fault: 'log-writes' }, /--fault got "log-writes"; it takes fua-discard/],
-    [{ rig: 'sim', fault: 'gremlins' }, /--fault got "gremlins"/],
+    [{ rig: 'host-power', fault: 'log-writes' }, /--fault got "log-writes"; --rig host-power takes fua-discard/],
+    [
+      { rig: 'qemu', fault: 'drop-flush' },
+      /--fault got "drop-flush"; --rig qemu takes fua-discard, flakey-drop-writes/,
+    ],
+    [
+      { rig: 'sim', verifyIn: 'guest' },
+      /--verify-in guest goes with .* --rig qemu or libvirt boots; --rig sim has none/,
+    ],
+    [
+      { rig: 'libvirt', domain: 'web', verifyIn: 'guest' },
+      /--verify-in guest goes with .*; --rig libvirt has none here/,
+    ],
+    [
+      { rig: 'sim', fault: 'gremlins' },
+      /^(?!.*(read-error|tear-atomic|reorder,))--fault got "gremlins".* drop-flush, /,
+    ],
+    [{ rig: 'sim', fault: 'drop-flush:0.1:0.2' }, /one rate, not two/],
     [{ rig: 'sim', fault: 'flip-bit@f1' }, /--fault got "flip-bit@f1"; it takes for flip-bit a place/],
-    [{ rig: 'sim', fault: 'read-error@0+8' }, /--fault got "read-error"; it takes ignore-fua or /],
-    [{ contract: 'always' }, /contract "always" is not known/],
+    [{ rig: 'sim', fault: 'read-error@0+8' }, /--fault got "read-error@0\+8"; it takes .* NAME is one of ignore-fua, /],
+    [{ contract: 'always' }, /--contract "always" is not known/],
     [{ queueDepth: '65' }, /--queue-depth got "65"/],
     [{ script: 'x' }, /--script has "x"/],
   ]
@@ -69,6 +86,12 @@ describe('options of the loop', () => {
       )
     })
   }
+
+  it('refuses a second fault, which would take the place of the first', () => {
+    const twice = ['--fault', 'flip-bit', '--fault', 'drop-flush']
+    assert.throws(() => loopCommand().parseOptions(twice), /--fault was given twice, flip-bit and drop-flush/)
+    assert.equal(loopCommand().parseOptions(['--fault', 'flip-bit']).unknown.length, 0)
+  })
 
   it('draws seeds and moments that can be had again', () => {
     const config = parseLoopOptions({ seed: '7', cutAfter: '100ms-900ms' })

@@ -1,10 +1,13 @@
-/** `npm run trust -- cuts` and `-- liars` as a user runs them. */
+/** `npm run trust` and `npm run bench` as a user runs them. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { EXIT } from '../../src/core/errors.ts'
+import type { Figures } from '../../trust/real-liars/campaigns.ts'
+import { LIARS } from '../../trust/real-liars/liars.ts'
+import { sectionOf } from '../../trust/real-liars/section.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'trust', 'cli.js')
 const LIMIT_MS = 120_000
@@ -13,6 +16,13 @@ interface Ended {
   readonly status: number | null
   readonly stdout: string
   readonly stderr: string
+}
+
+/** What a help says, in one line. */
+const help = (...args: readonly string[]): string => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: LIMIT_MS })
+  assert.equal(status, EXIT.held, stderr)
+  return stdout.replaceAll(/\s+/g, ' ')
 }
 
 /** Runs it; with `interruptAfterMs` it gets Ctrl-C then. */
@@ -49,7 +59,48 @@ describe('trust', () => {
       ['cuts', '--cuts', '0'],
       ['cuts', '--seed', '0x100000000'],
       ['liars', '--jobs', '0'],
-    ])
-      assert.equal((await run(args)).status, EXIT.usage, args.join(' '))
+      ['real-liars', '--seed', 'zz'],
+      ['real-liars', '--seed', '5', '--cuts', '0'],
+      ['replay', '--seed', 'zz'],
+      ['replay', '--seed', '5', '--stride', '0'],
+    ]) {
+      const { status, stderr } = await run(args)
+      assert.equal(status, EXIT.usage, args.join(' '))
+      assert.match(stderr, new RegExp(`BAD_OPTION: ${args.at(-2)} got`))
+    }
+  })
+
+  it('mutants: refuses a text that is in no rule', () => {
+    const args = [program, 'mutants', '--only', 'zzzz']
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: LIMIT_MS })
+    assert.equal(status, EXIT.usage)
+    assert.match(stderr, /BAD_OPTION: --only got "zzzz", which is in no rule; the rules: /)
+  })
+
+  it('has a name and a description of its own', () => {
+    assert.match(help(program, '--help'), /^Usage: npm run trust -- .*The case for the judge/)
+    for (const part of ['cuts', 'real-liars', 'replay']) assert.match(help(program, part, '--help'), /--no-publish/)
+  })
+
+  it('the benches say which there are, and that the judge writes docs', () => {
+    const root = join(import.meta.dirname, '..', '..', '..')
+    assert.match(help(join(root, 'scripts', 'bench.mjs'), '--help'), /Benches: judge, peers/)
+    const judge = help(join(root, 'dist', 'bench', 'judge', 'main.js'), '--help')
+    assert.match(judge, /writes docs\/bench\/judge\.json and docs\/PERFORMANCE\.md.*--no-publish/)
+  })
+
+  it('real-liars: the command on the page has the seed and the counts', () => {
+    const none = { held: 0, violation: 0, inconclusive: 0 }
+    const some = { caught: 1, lost: 1, torn: 0, others: 0, liedFlushes: 1, flushes: 1, ended: 0, endedVerdicts: none }
+    const figures = (cuts: number): Figures => ({ ...none, ...some, cuts })
+    const liars = LIARS.map((plan) => {
+      const ofPlan = figures(plan.options.includes('--rig qemu') ? 7 : 4)
+      return { ...plan, figures: ofPlan, twinFigures: ofPlan }
+    })
+    const text = sectionOf({ seed: '0000000000000005', versions: {}, liars, edits: [] })
+    assert.match(
+      text,
+      /`npm run trust -- real-liars --cuts 4 --guest-cuts 7 --seed 0000000000000005` runs them all again/,
+    )
   })
 })

@@ -98,6 +98,8 @@ describe('the section of the liars', () => {
 
   it('says what was convicted', () => {
     const text = liarsSection({ ...dataOf(() => 50), calibration })
+    for (const fault of ['tear-atomic', 'reorder', 'read-error'])
+      assert.match(text, new RegExp(`the loop itself refuses[^:]*:[^:]*\`${fault}\`, since `))
     assert.match(text, /\*\*Each of the 2 liars was convicted of exactly its fault/)
     assert.match(text, /\| `flip-bit` +\| cut +\| 10 +\| 10 +\|/)
   })

@@ -1,8 +1,12 @@
 /** Which sectors the verifier keeps: of every finding before two of any, and never more than its bound. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { byteRows } from '../../src/core/byte-rows.ts'
 import type { Finding } from '../../src/core/finding.ts'
+import { keyOf } from '../../src/core/prng.ts'
 import { EXHIBITS_MAX, chooseExhibits, exhibitPlaces } from '../../src/verify/exhibits.ts'
+import { sectorLines } from '../../src/verify/explain/bytes-text.ts'
+import { paintOf } from '../../src/verify/report/colour.ts'
 import { judgeTold } from '../support/history-language.ts'
 
 function places(line: string, kind: Finding['kind']): readonly number[] {
@@ -28,5 +32,30 @@ describe('exhibits', () => {
     assert.equal(chosen.flat().length, EXHIBITS_MAX)
     const most = [...chooseExhibits(Array.from({ length: 100 }, () => ({ ...finding }))).values()]
     assert.deepEqual([most.length, most.flat().length], [EXHIBITS_MAX, EXHIBITS_MAX])
+  })
+})
+
+describe('the bytes of an explanation', () => {
+  const paint = paintOf({ colour: false })
+  const stamp = { run: keyOf('00000000000000aa'), device: keyOf('00000000000000dd') }
+  const lines = (isExpectedStamped: boolean, isFoundStamped: boolean): string => {
+    const [finding] = judgeTold('w1@0+1 F CUT 1g').findings
+    assert.ok(finding)
+    const sector = {
+      lba: 1,
+      found: { kind: 'garbage', bitDistance: -1, nearestWrite: -1 },
+      isZeros: false,
+      expected: isExpectedStamped ? 1 : 0,
+      isExpectedStamped,
+      bytes: byteRows(new Uint8Array(512), new Uint8Array(512).fill(7)),
+      ...(isFoundStamped ? { stamp: { ...stamp, lba: 1, write: 1, index: 0, count: 1, epoch: 0, whole: false } } : {}),
+    } as const
+    return sectorLines(sector, finding, { run: '00000000000000aa', device: '00000000000000dd' }, paint).join('\n')
+  }
+  it('name the fields of a stamp only on the side that has one', () => {
+    assert.doesNotMatch(lines(false, false), /PLUG|check word/)
+    assert.match(lines(true, false), / {3}expected: PLUG, version$/m)
+    assert.match(lines(false, true), / {3}found: PLUG, version$/m)
+    assert.match(lines(true, true), / {3}PLUG, version$/m)
   })
 })

@@ -1,5 +1,6 @@
 /** The part of docs/TRUST.md about disks that lie. */
 import { EVERY_DEFAULT, FAULTS } from '../../src/rig/sim/fault.ts'
+import { NOT_OFFERED } from '../../src/rig/sim/rig.ts'
 import { grouped, table } from '../words.ts'
 import { adviceOf } from './advice.ts'
 import { type Calibration, isExact } from './calibration.ts'
@@ -87,12 +88,16 @@ function conditionsText({ workloads }: LiarsData): string {
     const [issued, cuts] = some.reduce(([w, c], row) => [w + row.writes, c + row.cuts], [0, 0])
     return cuts === 0 ? 'no' : grouped(Math.round(issued / cuts))
   }
+  const refused = [...NOT_OFFERED].map(([fault, why]) => `\`${fault}\`, since ${why}`)
   const needs = Object.entries(NEEDS).map(([fault, { text }]) => `\`${fault}\` needs ${text}`)
   return `Each campaign is what \`plugpull loop --rig sim --size ${QUARTER.size} --cut-after ${QUARTER.cutAfter} --workload W --fault LIAR:RATE\`
 does, all else by default: a quarter of the default disk and time, so that as much is overwritten in a quarter of the work.
 The whole disk is written to, 4 KiB at a time, one write in flight, a flush after every 16 (\`wal\`: after each), the cut in
 simulated time, on average after ${writes(false)} writes (\`wal\`: ${writes(true)}). What is not flushed survives with a chance of one half.
-\`drop-every-kth-flush\` has its default k of ${EVERY_DEFAULT}. Where a liar could otherwise not lie:
+\`drop-every-kth-flush\` has its default k of ${EVERY_DEFAULT}. Some liars the loop itself refuses, and only the simulated disk
+beneath it was asked here: ${refused.join('; ')}.
+
+Where a liar could otherwise not lie:
 
 ${needs.map((need) => `- ${need}`).join('\n')}
 

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { type RawOptions, wholeOf } from '../../src/core/agent-options.ts'
-import { EXIT } from '../../src/core/errors.ts'
+import { EXIT, ProbeError } from '../../src/core/errors.ts'
 import { withInterrupt } from '../../src/io/interrupt.ts'
 import { createProgress } from '../../src/io/progress.ts'
 import { withScratch } from '../../src/io/scratch.ts'
@@ -29,6 +29,11 @@ async function run(part: TrustPart, raw: RawOptions, signal: AbortSignal): Promi
   const only = typeof raw['only'] === 'string' ? raw['only'] : undefined
   const jobs = wholeOf(typeof raw['jobs'] === 'string' ? raw['jobs'] : JOBS_DEFAULT, '--jobs', 16)
   const chosen = MUTANTS.filter(({ rule }) => only === undefined || rule.includes(only))
+  if (chosen.length === 0)
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--only got ${JSON.stringify(only)}, which is in no rule; the rules: ${MUTANTS.map(({ rule }) => rule).join('; ')}`,
+    )
   const fates = await huntAll(chosen, jobs, signal)
   const lived = fates.filter(({ killedBy }) => killedBy === undefined)
   for (const { rule, killedBy } of fates) process.stdout.write(`${killedBy ?? 'ALIVE'}: ${rule}\n`)

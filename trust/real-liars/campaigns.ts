@@ -9,7 +9,7 @@ import type { Collector } from '../../src/rig/children.ts'
 import { parseLoopOptions } from '../../src/rig/loop-options.ts'
 import { isCaught, runCampaign } from '../../src/rig/loop.ts'
 import { verifyImage } from './edited.ts'
-import { LIARS, type LiarPlan } from './liars.ts'
+import { LIARS, type LiarPlan, needsGuest } from './liars.ts'
 
 /** What the cuts of one campaign came to. */
 export interface Figures {
@@ -65,7 +65,7 @@ export async function runLiars(context: CampaignContext): Promise<readonly LiarD
 async function campaign(options: string, { collector, signal, seed, cuts, say }: CampaignContext): Promise<Figures> {
   const keep = join(collector.scratch.path, 'kept')
   mkdirSync(keep, { recursive: true })
-  const cycles = options.includes('--rig qemu') ? cuts.guest : cuts.host
+  const cycles = needsGuest(options) ? cuts.guest : cuts.host
   const config = parseLoopOptions({ ...rawOptionsOf(options), cycles: String(cycles), seed, keep })
   const result = await runCampaign(config, {
     collector,

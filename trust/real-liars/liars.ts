@@ -10,6 +10,9 @@ export interface LiarPlan {
   readonly expected: 'convicted' | 'not accused' | 'ends, not accused'
 }
 
+/** Whether a campaign with these options boots a guest for every cut. */
+export const needsGuest = (options: string): boolean => options.includes('--rig qemu')
+
 const HOST = '--rig host-power --size 32M'
 const GUEST = '--rig qemu --size 16M'
 const GUEST_HOST = `${GUEST} --cut host-power`

@@ -1,48 +1,47 @@
 /** `npm run trust -- real-liars`: disks of stock parts that lie, their honest twins, and an image edited by hand. */
 import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
-import { wholeOf } from '../../src/core/agent-options.ts'
+import { parseSeed, wholeOf } from '../../src/core/agent-options.ts'
 import { EXIT, ProbeError } from '../../src/core/errors.ts'
-import { keyOf } from '../../src/core/prng.ts'
 import { withInterrupt } from '../../src/io/interrupt.ts'
 import { createScratch } from '../../src/io/scratch.ts'
 import { versionsOf } from '../../src/rig/daemon-machine.ts'
 import { collectorOf } from '../../src/rig/loop-command.ts'
 import type { TrustPart } from '../part.ts'
+import { published } from '../published.ts'
 import { runLiars, troubleOfLiar } from './campaigns.ts'
 import { EDITS, cutDisk, verifyEdited } from './edited.ts'
-import { type EditData, type RealLiarsData, sectionOf } from './section.ts'
+import { type EditData, type RealLiarsData, commandOf, sectionOf } from './section.ts'
 
 interface Options {
   readonly seed?: string
   readonly cuts: string
   readonly guestCuts: string
+  readonly publish: boolean
 }
 
 function command(): Command {
   return new Command('real-liars')
     .description('cut disks of stock parts that lie and their honest twins, and verify an image edited by hand')
-    .option('--seed <hex>', '16 hexadecimal digits: workloads and moments of the cut follow from it (default: random)')
+    .option('--seed <n>', 'workloads and moments of the cut follow from it, as of plugpull loop (default: random)')
     .option('--cuts <n>', 'of each campaign without a guest', '5')
     .option('--guest-cuts <n>', 'of each campaign with a guest', '3')
+    .option('--no-publish', 'leave docs/ as it is')
     .action((options: Options) => withInterrupt((signal) => run(options, signal)))
 }
 
 async function run(options: Options, signal: AbortSignal): Promise<void> {
-  const seed = options.seed ?? randomBytes(8).toString('hex')
-  keyOf(seed)
+  const seed = options.seed === undefined ? randomBytes(8).toString('hex') : parseSeed(options.seed)
   const cuts = { host: wholeOf(options.cuts, '--cuts', 1000), guest: wholeOf(options.guestCuts, '--guest-cuts', 1000) }
   const data = await measure(seed, cuts, signal)
   process.stdout.write(`${sectionOf(data)}\n`)
   const trouble = [...data.liars.flatMap(troubleOfLiar), ...data.edits.flatMap(troubleOfEdit)]
   if (trouble.length > 0) {
-    process.stderr.write(`${trouble.join('\n')}\nrun it again with: npm run trust -- real-liars --seed ${seed}\n`)
+    process.stderr.write(`${trouble.join('\n')}\nrun it again with: ${commandOf(data)}\n`)
     process.exitCode = EXIT.internal
     return
   }
-  // The page knows all parts, this one too.
-  const { publish } = await import('../page.ts')
-  process.stdout.write(`${publish(realLiarsPart, data)}\n`)
+  process.stdout.write(`${options.publish ? await published(realLiarsPart, data) : 'not published'}\n`)
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)

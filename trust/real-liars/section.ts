@@ -1,5 +1,6 @@
 /** What came of the real liars and of the edited image, as a part of docs/TRUST.md. */
 import type { Figures, LiarData } from './campaigns.ts'
+import { needsGuest } from './liars.ts'
 
 export interface EditData {
   readonly name: string
@@ -19,13 +20,26 @@ const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' |
 const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
   [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n')
 
+/** The command that measures it all again, with the seed and the counts of this time. */
+export function commandOf({ seed, liars }: Pick<RealLiarsData, 'seed' | 'liars'>): string {
+  const host = liars.find((liar) => !needsGuest(liar.options))
+  const guest = liars.find((liar) => needsGuest(liar.options))
+  return [
+    'npm run trust -- real-liars',
+    ...(host === undefined ? [] : [`--cuts ${host.figures.cuts}`]),
+    ...(guest === undefined ? [] : [`--guest-cuts ${guest.figures.cuts}`]),
+    `--seed ${seed}`,
+  ].join(' ')
+}
+
 /** The section. */
-export function sectionOf({ seed, versions, liars, edits }: RealLiarsData): string {
+export function sectionOf(data: RealLiarsData): string {
+  const { versions, liars, edits } = data
   const used = Object.entries(versions).map(([program, version]) => `${program}: ${version}`)
   return `## Real liars
 
 Disks of stock parts that break their promise, and the same rigs without the fault. Each row is a campaign of \`plugpull loop\` with the
-options given; \`npm run trust -- real-liars --seed ${seed}\` runs them all again (\`--cuts\` and \`--guest-cuts\` say how often). A liar
+options given; \`${commandOf(data)}\` runs them all again. A liar
 is convicted where a stable write was found lost and a flush was named as the lie, in every cut; its twin has to hold in every cut. Where the
 agent ended by itself, since a write had failed, what it left is judged by \`plugpull verify\` afterwards.
 

@@ -1,12 +1,12 @@
 /** `npm run trust -- replay`: recorded runs cut at every point of their logs of writes, and the judge held against those logs. */
 import { Command } from 'commander'
 import { randomBytes } from 'node:crypto'
-import { wholeOf } from '../../src/core/agent-options.ts'
+import { parseSeed, wholeOf } from '../../src/core/agent-options.ts'
 import { EXIT, ProbeError } from '../../src/core/errors.ts'
-import { keyOf } from '../../src/core/prng.ts'
 import { withInterrupt } from '../../src/io/interrupt.ts'
 import { createProgress } from '../../src/io/progress.ts'
 import type { TrustPart } from '../part.ts'
+import { published } from '../published.ts'
 import { RUNS, type RunData, type RunOptions, type RunPlan, recordAndReplay, troubleOf } from './runs.ts'
 import { type ReplayData, sectionOf } from './section.ts'
 
@@ -14,6 +14,7 @@ interface Options {
   readonly seed?: string
   readonly only?: string
   readonly stride: string
+  readonly publish: boolean
 }
 
 function command(): Command {
@@ -21,15 +22,15 @@ function command(): Command {
     .description(
       'cut recorded runs at every point of their logs of writes, as honest devices and as liars, and judge each state',
     )
-    .option('--seed <hex>', '16 hexadecimal digits: workloads and random choices follow from it (default: random)')
+    .option('--seed <n>', 'workloads and random choices follow from it, as of plugpull loop (default: random)')
     .option('--only <run>', `one run alone, published nowhere: ${RUNS.map(({ name }) => name).join(', ')}`)
     .option('--stride <n>', 'every how manieth point', '1')
+    .option('--no-publish', 'leave docs/ as it is')
     .action((options: Options) => withInterrupt((signal) => run(options, signal)))
 }
 
 async function run(options: Options, signal: AbortSignal): Promise<void> {
-  const seed = options.seed ?? randomBytes(8).toString('hex')
-  keyOf(seed)
+  const seed = options.seed === undefined ? randomBytes(8).toString('hex') : parseSeed(options.seed)
   const plans = RUNS.filter(({ name }) => options.only === undefined || name === options.only)
   if (plans.length === 0)
     throw new ProbeError(
@@ -47,10 +48,8 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
     process.exitCode = EXIT.internal
     return
   }
-  if (options.only !== undefined || stride > 1) return
-  // The page knows all parts, this one too.
-  const { publish } = await import('../page.ts')
-  process.stdout.write(`${publish(replayPart, data)}\n`)
+  const isWhole = options.only === undefined && stride === 1
+  process.stdout.write(`${isWhole && options.publish ? await published(replayPart, data) : 'not published'}\n`)
 }
 
 async function one(plan: RunPlan, options: RunOptions): Promise<RunData> {

@@ -179,6 +179,7 @@ export const libvirtRig: RigKind = {
   positiveControl: UNSAFE_UNDER_HOST_POWER,
   options: LIBVIRT_OPTIONS,
   foreign: ({ domain }) => domain !== undefined,
+  bootsGuest: ({ domain }) => domain === undefined,
   single: ({ domain }) => (domain === undefined ? undefined : '--domain names one machine'),
   check: (options) => void parseLibvirtOptions(options),
   require,

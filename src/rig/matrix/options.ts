@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { type RawOptions, WORKLOAD_OPTIONS, optionKey, parseSeed, wholeOf } from '../../core/agent-options.ts'
 import { ProbeError } from '../../core/errors.ts'
-import { JOBS_MAX, type LoopConfig, parseLoopOptions } from '../loop-options.ts'
+import { JOBS_MAX, type LoopConfig, parseLoopOptions, verifyInRefused } from '../loop-options.ts'
 import { IMAGES } from '../image.ts'
 import { RIGS, rigNamed } from '../registry.ts'
 import { CACHE_MODES, CUT_KINDS, IMAGE_NAMES, type RigKind } from '../rig.ts'
@@ -87,6 +87,8 @@ export function parseMatrixOptions(raw: RawOptions, folder: string, { head, sess
   const chosen = selectionOf(selection)
   checkRigOptions(chosen, fixed)
   for (const rig of chosen.rigs) checkMakesDisks(rig, fixed)
+  if (fixed['verifyIn'] === 'guest' && !chosen.rigs.some((rig) => rig.bootsGuest?.(fixed) === true))
+    throw verifyInRefused(`--rig ${chosen.rigs.map((rig) => rig.name).join(', ')}`)
   const cycles = textOf(selection, 'cycles') ?? CYCLES_DEFAULT
   const cells = cellsOf(chosen).map((cell) => ({ cell, config: campaignOf(cell, name, fixed, { ...raw, cycles }) }))
   return {
@@ -200,9 +202,13 @@ function checkMakesDisks(rig: RigKind, fixed: RawOptions): void {
 /** The options of a loop that is this cell alone. */
 function campaignOf(cell: Cell, name: string, fixed: RawOptions, raw: RawOptions): LoopConfig {
   const { rig, image, cache, cut } = cell
-  const own = new Set(rigNamed(rig).options?.map(({ flags }) => optionKey(flags)))
+  const kind = rigNamed(rig)
+  const own = new Set(kind.options?.map(({ flags }) => optionKey(flags)))
   const passed = Object.entries(fixed).filter(
-    ([key]) => (own.has(key) || !RIG_KEYS.has(key)) && (key !== 'backingChain' || IMAGES[image].base !== undefined),
+    ([key]) =>
+      (own.has(key) || !RIG_KEYS.has(key)) &&
+      (key !== 'backingChain' || IMAGES[image].base !== undefined) &&
+      (key !== 'verifyIn' || kind.bootsGuest?.(fixed) === true),
   )
   return parseLoopOptions({
     ...Object.fromEntries(passed),

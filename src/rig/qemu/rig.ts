@@ -185,6 +185,7 @@ export const qemuRig: RigKind = {
     why: 'cache=unsafe ignores flushes, so losing the host loses flushed writes',
   },
   options: QEMU_OPTIONS,
+  bootsGuest: () => true,
   check: (options) => void parseQemuOptions(options),
   require,
   prepare,

@@ -23,7 +23,7 @@ import { type Candidate, candidatesOf } from './candidates.ts'
 import { type LoopOptions, type Recorded, rawOf, recordedOf } from './recorded.ts'
 import { type Bounds, type Listener, type Reproduction, reproduce } from './reproduce.ts'
 import { type Statement, StatementReader, scriptText } from './statement.ts'
-import { type Replay, loopCommandLine, ownMachineText, reproductionText, trialLine } from './text.ts'
+import { type Replay, counted, loopCommandLine, ownMachineText, reproductionText, trialLine } from './text.ts'
 
 export const REPRODUCTION_SCHEMA = 'plugpull.reproduction/1'
 
@@ -106,7 +106,7 @@ interface Order {
 
 async function runReproduce(order: Order): Promise<number> {
   const { evidence, name, signal } = order
-  const { finding } = findingNamed(evidence.verdict.findings, name)
+  const { finding } = findingNamed(evidence.verdict.findings, name, evidence.verdict.findingsOmitted)
   const history = await loadHistory(evidence.log, signal)
   const reader = new StatementReader(history.plan)
   await readLogInto(reader, evidence.log, signal)
@@ -149,7 +149,7 @@ async function onRig(
   const replay: Replay = { goal, options: loop, cycles: bounds.cycles }
   let shortest: readonly Statement[] | undefined
   const listener: Listener = {
-    onCandidate: ({ what, statements }) => say(`${what}: ${statements.length} statements`),
+    onCandidate: ({ what, statements }) => say(`${what}: ${counted(statements.length, 'statement')}`),
     onTrial: (news) => say(trialLine(news)),
     onShorter: (statements) => (shortest = statements),
   }

@@ -1,4 +1,7 @@
-/** What counts as the same finding again: the same kind and severity by the same rule of the model, of the write that corresponds. */
+/**
+ * What counts as the same finding again: the same kind and severity by the same rule of the model, of the write that corresponds; and
+ * where no write says which is which, the same kind of content.
+ */
 import type { Finding } from '../../core/finding.ts'
 import { RULES, ruleOf } from '../../core/rule.ts'
 import { type Statement, writesOf } from './statement.ts'
@@ -19,14 +22,41 @@ function isSamePlace(goal: Finding, finding: Finding, script: readonly Statement
       return isSameWrite
     case 'misdirected':
     case 'corrupt':
+      if (!isSameContent(goal, finding)) return false
       // Of a corrupt sector the write is the one that must be there: without it nothing stable was at stake.
       return isSameWrite || goal.write === undefined
     case 'collateral':
     case 'phantom':
     case 'unreadable':
       // No write of the script has anything to do with where these show.
-      return true
+      return isSameContent(goal, finding)
   }
+}
+
+const isSameContent = (goal: Finding, finding: Finding): boolean => contentOf(goal) === contentOf(finding)
+
+const contentOf = ({ runs }: Finding): string | undefined => runs.find(({ state }) => state !== 'present')?.found.kind
+
+/** Damage of the cut has the place that it has; that it is there may have nothing to do with what a script writes elsewhere. */
+export function isBesideWrites({ kind, lba, sectors }: Finding, script: readonly Statement[]): boolean {
+  if (kind === 'lost' || kind === 'torn' || kind === 'reordered') return false
+  return !writesOf(script).some((write) => write.lba < lba + sectors && lba < write.lba + write.sectors)
+}
+
+/** Sectors of the write that stands in for a script's own. */
+const OTHER_SECTORS = 8
+
+/** A script of one write that touches neither the finding nor anything that the script touches. */
+export function otherScript(goal: Finding, shown: Finding, script: readonly Statement[]): readonly Statement[] {
+  const taken = [goal, shown, ...writesOf(script)]
+  const block = OTHER_SECTORS
+  const isFree = (from: number): boolean =>
+    from >= 0 && !taken.some(({ lba, sectors }) => from < lba + sectors && lba < from + block)
+  const home = Math.floor(goal.lba / block)
+  // Below the finding first: what lies above may be beyond the end of the disk.
+  const below = Array.from({ length: home }, (_, i) => (home - 1 - i) * block).find(isFree)
+  const from = below ?? Math.ceil(Math.max(...taken.map(({ lba, sectors }) => lba + sectors)) / block) * block
+  return [{ kind: 'write', write: 0, lba: from, sectors: block, fua: false }]
 }
 
 /** A flush that was a lie is told by the losses it sums up. */

@@ -12,7 +12,7 @@ import { loadHistory } from '../../io/load-history.ts'
 import { collectorLog } from '../../io/log-source.ts'
 import { type Candidate } from './candidates.ts'
 import { ddmin } from './ddmin.ts'
-import { canShow } from './goal.ts'
+import { canShow, isBesideWrites, otherScript } from './goal.ts'
 import { type Statement, scriptText, withoutIdleFlushes } from './statement.ts'
 import {
   Budget,
@@ -71,8 +71,14 @@ export interface Reproduction {
   readonly trials: number
   /** Whether taking away any one statement hides it, as far as the trials tell. */
   readonly isMinimal: boolean
+  /** Statements that were left out in a trial of the rest, which then did not show it. */
+  readonly triedWithout: number
   /** Out of the judged cycles of the count at the end, none of which chose the script. */
   readonly shows: Proportion
+  /** Seed of that count, where the rig follows one. */
+  readonly countSeed?: string
+  /** Where the script touches no sector of the finding: another script, and what it showed of the same. */
+  readonly other?: { readonly script: string; readonly shown: number; readonly cycles: number }
   /** In the trial that found the script. */
   readonly inTrial?: { readonly shown: number; readonly cycles: number; readonly seed: string }
   readonly example?: ShownAgain
@@ -101,29 +107,67 @@ export async function reproduce(
       from,
       trials,
       isMinimal: false,
+      triedWithout: 0,
       shows: proportion(0, search.cycles),
       problems,
     }
   }
-  const minimised = await ddmin(start.statements, (statements) => search.shows(withoutIdleFlushes(statements)))
-  const statements = withoutIdleFlushes(minimised.items)
-  const found = search.showingOf(statements)
-  const last = await tryScript(withOtherSeed(context, COUNT_SEED), statements, bounds.cycles)
-  const shown = last.example ?? found?.example
-  const example = shown === undefined ? undefined : await lookAt(shown, context)
+  const { items, isMinimal } = await ddmin(start.statements, (statements) =>
+    search.shows(withoutIdleFlushes(statements)),
+  )
+  const statements = withoutIdleFlushes(items)
+  const triedWithout = statements.filter((_, at) =>
+    search.hides(withoutIdleFlushes(statements.toSpliced(at, 1))),
+  ).length
+  const counted = await countOf(context, statements, search.showingOf(statements), bounds)
   return {
+    ...counted,
     statements,
     outcome: 'shown',
     from,
     trials: search.trials,
-    isMinimal: minimised.isMinimal,
-    shows: proportion(last.shown, last.cycles),
+    isMinimal,
+    triedWithout,
+    problems: [...search.problems, ...counted.problems],
+  }
+}
+
+type Counted = Pick<Reproduction, 'shows' | 'countSeed' | 'other' | 'inTrial' | 'example' | 'problems'>
+
+/** How often the script that was found shows it, and what else is to be said of it; `found`: what its trial showed. */
+async function countOf(
+  context: TrialContext,
+  statements: readonly Statement[],
+  found: Showing | undefined,
+  bounds: Bounds,
+): Promise<Counted> {
+  const anew = withOtherSeed(context, COUNT_SEED)
+  const { shown, cycles, example: counted, problems } = await tryScript(anew, statements, bounds.cycles)
+  const seed = anew.options.get('seed')
+  const example = counted ?? found?.example
+  const isBeside = example !== undefined && isBesideWrites(example.finding, statements)
+  return {
+    shows: proportion(shown, cycles),
+    ...(typeof seed === 'string' ? { countSeed: seed } : {}),
+    ...(isBeside ? { other: await otherShowing(context, example.finding, statements, bounds.trialCycles) } : {}),
     ...(found?.example === undefined
       ? {}
       : { inTrial: { shown: found.shown, cycles: found.cycles, seed: found.example.seed } }),
-    ...(example === undefined ? {} : { example }),
-    problems: [...search.problems, ...last.problems],
+    ...(example === undefined ? {} : { example: await lookAt(example, context) }),
+    problems,
   }
+}
+
+/** What a script shows of the finding that writes elsewhere altogether: whether the finding hangs on what was written. */
+async function otherShowing(
+  context: TrialContext,
+  found: Finding,
+  statements: readonly Statement[],
+  cyclesMax: number,
+): Promise<NonNullable<Reproduction['other']>> {
+  const other = otherScript(context.goal, found, statements)
+  const { shown, cycles } = await showsWithin(context, other, cyclesMax)
+  return { script: scriptText(other), shown, cycles }
 }
 
 /** The trials so far. A script is tried once; what it showed is remembered. */
@@ -154,6 +198,12 @@ class Search {
   /** What the trial of a script came to, where it was tried. */
   showingOf(statements: readonly Statement[]): Showing | undefined {
     return this.#known.get(scriptText(statements))
+  }
+
+  /** Whether the script was tried, judged, and did not show it. */
+  hides(statements: readonly Statement[]): boolean {
+    const showing = this.showingOf(statements)
+    return showing !== undefined && showing.shown === 0 && showing.cycles > 0
   }
 
   async firstThatShows(candidates: readonly Candidate[]): Promise<Candidate | undefined> {

@@ -1,6 +1,6 @@
 /** What `plugpull reproduce` tells people: each trial as it ends, and at the end the script, how often it shows, and the picture. */
 import type { Finding } from '../../core/finding.ts'
-import { stripLines } from '../../core/strip-picture.ts'
+import { legendOf, stripLines } from '../../core/strip-picture.ts'
 import { shellQuoted } from '../shell-command.ts'
 import type { Reproduction, TrialNews } from './reproduce.ts'
 import type { LoopOptions } from './recorded.ts'
@@ -13,12 +13,13 @@ const PROBLEMS_SHOWN = 3
 
 /** `trial 3  5 statements  shown (1 of 1 cycle)   w 8+16; flush; …`. */
 export function trialLine({ number, statements, script, showing }: TrialNews): string {
-  const cycles = `${showing.shown} of ${counted(showing.cycles, 'cycle')}`
+  const cycles = `${showing.shown} of ${counted(showing.cycles, 'judged cycle')}`
   const word = showing.shown > 0 ? 'shown' : showing.cycles === 0 ? 'not judged' : 'not shown'
-  return `trial ${String(number).padStart(2)}  ${counted(statements, 'statement').padStart(14)}  ${`${word} (${cycles})`.padEnd(24)}  ${shortened(script)}`
+  return `trial ${String(number).padStart(2)}  ${counted(statements, 'statement').padStart(14)}  ${`${word} (${cycles})`.padEnd(31)}  ${shortened(script)}`
 }
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+/** `1 statement`, `2 statements`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 const shortened = (script: string): string =>
   script.length <= SCRIPT_SHOWN ? script : `${script.slice(0, SCRIPT_SHOWN)} …`
@@ -38,15 +39,12 @@ export function loopCommandLine({ goal, options, cycles }: Replay, { statements,
 
 /** The end of the search. */
 export function reproductionText(result: Reproduction, replay: Replay): string {
-  const { statements, outcome, from, trials, isMinimal, shows, example } = result
+  const { statements, outcome, trials, shows, example } = result
   const command = loopCommandLine(replay, result)
   if (outcome === 'not-shown' && shows.of === 0) return notJudged(result, command)
-  const minimal = isMinimal
-    ? 'without any one of them it was not shown'
-    : 'trials or time ran out before it could be shortened further'
   const lines = [
     outcome === 'shown'
-      ? `SHOWN AGAIN by ${counted(statements.length, 'statement')} out of ${from}, after ${counted(trials, 'trial')}; ${minimal}:`
+      ? shownLine(result)
       : `NOT SHOWN AGAIN, after ${counted(trials, 'trial')}. The script that comes nearest:`,
     '',
     `  ${scriptText(statements)}`,
@@ -54,6 +52,7 @@ export function reproductionText(result: Reproduction, replay: Replay): string {
     ...sequence(statements).map((line) => `  ${line}`),
     '',
     ...frequency(result),
+    ...placeLines(replay.goal, example?.finding),
     `Again: ${command}`,
     ...(example === undefined
       ? []
@@ -63,12 +62,46 @@ export function reproductionText(result: Reproduction, replay: Replay): string {
   return `${lines.join('\n')}\n`
 }
 
+/** A script is named as what shows it only where another one does not. */
+function shownLine(result: Reproduction): string {
+  const { statements, from, trials, other } = result
+  if (other !== undefined && other.shown > 0) {
+    return `SHOWN AGAIN, after ${counted(trials, 'trial')}, but not because of what this script writes: ${other.script} alone showed it too (${other.shown} of ${counted(other.cycles, 'judged cycle')}); the damage came at the cut whatever was written:`
+  }
+  return `SHOWN AGAIN by ${counted(statements.length, 'statement')} of the ${from} (writes and flushes) that the run has up to the finding, after ${counted(trials, 'trial')}; ${minimality(result)}:`
+}
+
+/** Only what was tried. */
+function minimality({ statements, isMinimal, triedWithout }: Reproduction): string {
+  if (!isMinimal) return 'trials or time ran out before it could be shortened further'
+  if (statements.length === 1) return 'there is nothing left to leave out'
+  if (triedWithout === statements.length) return 'without any one of them it was not shown'
+  const why = 'the others were not left out, for the finding is about them or nothing stands without them'
+  return triedWithout === 0
+    ? 'no single one of them was left out in a trial, for the finding is about them'
+    : `without ${triedWithout} of them, each left out in turn, it was not shown; ${why}`
+}
+
+/** Where it struck, where that is not where it struck in the run. */
+function placeLines(goal: Finding, found: Finding | undefined): readonly string[] {
+  if (found === undefined || goal.kind === 'lost' || goal.kind === 'torn' || goal.kind === 'reordered') return []
+  if (found.lba < goal.lba + goal.sectors && goal.lba < found.lba + found.sectors) return []
+  return [`Here it struck at LBA ${found.lba}, in the run at LBA ${goal.lba}.`]
+}
+
 /** How often it shows: by the trial that chose it, and by cycles that did not. */
-function frequency({ shows, inTrial, outcome }: Reproduction): readonly string[] {
+function frequency({ shows, inTrial, outcome, countSeed }: Reproduction): readonly string[] {
   const share = `${shows.text} of the judged cycles, 95 % interval by Wilson`
   if (outcome === 'not-shown') return [`It shows in ${share}; --trial-cycles N looks longer for what shows rarely.`]
-  const trial = inTrial === undefined ? [] : [`In its trial it showed in ${inTrial.shown} of ${inTrial.cycles}.`]
-  return [...trial, `Counted anew it shows in ${share}.`]
+  const trial =
+    inTrial === undefined
+      ? []
+      : [`In its trial it showed in ${inTrial.shown} of ${counted(inTrial.cycles, 'judged cycle')}.`]
+  const seeds =
+    countSeed === undefined || inTrial === undefined
+      ? []
+      : [`The count had --seed ${countSeed}; the command below has that of the trial, so its count may differ.`]
+  return [...trial, `Counted anew it shows in ${share}.`, ...seeds]
 }
 
 /** Which writes of the run the statements are. */
@@ -88,7 +121,7 @@ const aboutOf = ({ kind, write }: Finding): number | undefined =>
 const exampleLines = (finding: Finding, strip: readonly string[]): readonly string[] => [
   `What was found (${finding.kind}, ${finding.severity}): ${finding.explanation}.`,
   ...strip.map((line) => `  ${line}`),
-  '  old: what was there before the run; w1: write 1 of the script',
+  ...legendOf(strip, ' of the script').map((line) => `  ${line}`),
 ]
 
 function notJudged(result: Reproduction, command: string): string {

@@ -13,15 +13,21 @@ const PLACE_FORMS: Readonly<Record<PlaceKind, string>> = {
 export const FAULT_SYNTAX =
   'NAME[@PLACE][:RATE]: drop-flush:0.1 (a tenth of the flushes), drop-flush@f3 (flush 3), misdirect@w17 (write 17), flip-bit@4096+8 (in 8 sectors from 4096), drop-every-kth-flush:k=4'
 
-/** Reads it; throws BAD_OPTION that says what it takes. */
-export function parseFault(text: string): FaultSpec {
+/** Reads a fault of one of those kinds; throws BAD_OPTION that says what it takes. */
+export function parseFault(text: string, kinds: readonly FaultKind[] = FAULT_KINDS): FaultSpec {
   const [head = '', ...parts] = text.split(':')
   const [name = '', place, ...more] = head.split('@')
-  const kind = FAULT_KINDS.find((known) => known === name)
-  if (kind === undefined || more.length > 0)
-    throw refused(text, `${FAULT_SYNTAX}; NAME is one of ${FAULT_KINDS.join(', ')}`)
+  const kind = kinds.find((known) => known === name)
+  if (kind === undefined || more.length > 0) throw refused(text, `${FAULT_SYNTAX}; NAME is one of ${kinds.join(', ')}`)
   const where = place === undefined ? {} : placeOf(text, kind, place)
-  return parts.reduce<FaultSpec>((spec, part) => ({ ...spec, ...partOf(text, kind, part) }), { kind, ...where })
+  return parts.reduce<FaultSpec>((spec, part) => joined(text, spec, partOf(text, kind, part)), { kind, ...where })
+}
+
+/** Nothing is said twice: one of the two would be ignored. */
+function joined(text: string, spec: FaultSpec, part: Partial<FaultSpec>): FaultSpec {
+  if (part.rate !== undefined && spec.rate !== undefined) throw refused(text, `for ${spec.kind} one rate, not two`)
+  if (part.every !== undefined && spec.every !== undefined) throw refused(text, `for ${spec.kind} one k=N, not two`)
+  return { ...spec, ...part }
 }
 
 const refused = (text: string, takes: string): ProbeError =>

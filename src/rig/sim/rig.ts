@@ -41,8 +41,13 @@ const RATES: Partial<Record<FaultKind, FaultSpec['rate']>> = {
   'lose-epoch': 0.1,
 }
 
-/** Faults that an image file can show, under the contracts that the cache modes have. */
-const RIG_FAULTS = FAULT_KINDS.filter((kind) => kind !== 'read-error' && kind !== 'tear-atomic' && kind !== 'reorder')
+/** Faults that the rig does not take, each with the reason. */
+export const NOT_OFFERED: ReadonlyMap<FaultKind, string> = new Map([
+  ['tear-atomic', 'no cache mode promises an atomic unit that could be broken'],
+  ['reorder', 'no cache mode promises an order that could be broken'],
+  ['read-error', 'an image file cannot show it'],
+])
+const RIG_FAULTS = FAULT_KINDS.filter((kind) => !NOT_OFFERED.has(kind))
 
 class SimMachine implements SelfRunningMachine {
   readonly kind = 'self'
@@ -155,7 +160,7 @@ export const simRig: RigKind = {
   caches: CACHE_MODES,
   faults: RIG_FAULTS,
   faultSyntax: FAULT_SYNTAX,
-  checkFault: (text) => void parseFault(text),
+  checkFault: (text) => void parseFault(text, RIG_FAULTS),
   defaultSizeBytes: 16 * 2 ** 20,
   positiveControl: {
     rig: 'sim',

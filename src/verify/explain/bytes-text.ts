@@ -56,7 +56,8 @@ function stampLines({ stamp, lba, isZeros, tearAt }: SectorComparison, home: Hom
   return [`Its stamp says: ${says.join(', ')};`, `the sector does not agree with itself: ${torn}.`]
 }
 
-function byteLines({ bytes, tearAt, expected, found }: SectorComparison, paint: Paint): readonly string[] {
+function byteLines(sector: SectorComparison, paint: Paint): readonly string[] {
+  const { bytes, tearAt, expected, found } = sector
   if (bytes === undefined) {
     return [
       'Of what was there before the run only a digest was recorded (--baseline scan), so its bytes cannot be shown beside these.',
@@ -72,7 +73,7 @@ function byteLines({ bytes, tearAt, expected, found }: SectorComparison, paint: 
       row.offset === Math.ceil(tearAt / row.found.length) * row.found.length
     )
       lines.push(tearLine(tearAt, found, paint))
-    lines.push(...rowLines(row, paint))
+    lines.push(...rowLines(row, sector, paint))
   }
   const share = `${counted(bytes.differingBytes, 'byte')} of ${SECTOR_BYTES} ${bytes.differingBytes === 1 ? 'differs' : 'differ'}`
   const told = bytes.differingBytes <= BYTES_TOLD ? `: ${singleBytes(bytes.rows).join('; ')}` : ''
@@ -84,7 +85,7 @@ function tearLine(tearAt: number, found: SectorComparison['found'], paint: Paint
   return paint.red(`───── torn at byte ${tearAt}: ${between} ─────`)
 }
 
-function rowLines(row: ByteRow, paint: Paint): readonly string[] {
+function rowLines(row: ByteRow, sector: SectorComparison, paint: Paint): readonly string[] {
   if (row.kind === 'gap') {
     const share =
       row.differing === 0 ? 'all equal' : row.differing === row.rows ? 'all differ' : `${row.differing} differ`
@@ -98,9 +99,17 @@ function rowLines(row: ByteRow, paint: Paint): readonly string[] {
         return mark && row.differs[i] === true ? paint.red(hex) : hex
       })
       .join(' ')
-  const field = STAMP_FIELDS.get(row.offset)
+  const field = fieldOf(row.offset, sector)
   const line = `${String(row.offset).padEnd(OFFSET_WIDTH)}${cell(row.expected, false)} ${differs ? '≠' : '='} ${cell(row.found, true)}`
   return [field === undefined ? line : `${line}   ${field}`]
+}
+
+/** What the bytes there mean, where a stamp gives them that meaning; said of the side that has one. */
+function fieldOf(offset: number, { stamp, isExpectedStamped }: SectorComparison): string | undefined {
+  const field = STAMP_FIELDS.get(offset)
+  if (field === undefined || (stamp === undefined && !isExpectedStamped)) return undefined
+  if (stamp !== undefined && isExpectedStamped) return field
+  return stamp === undefined ? `expected: ${field}` : `found: ${field}`
 }
 
 /** `byte 300: 5e became 5a (bit 2)`. */

@@ -80,7 +80,7 @@ async function told(
   const { verdict } = evidence
   if (name === undefined) return isJson ? document(listOf(evidence)) : findingsText(verdict)
   const explanation = await explain({
-    ...findingNamed(verdict.findings, name),
+    ...findingNamed(verdict.findings, name, verdict.findingsOmitted),
     evidence,
     signal,
     ...(options.target === undefined ? {} : { target: options.target }),

@@ -1,6 +1,6 @@
 /** An explanation for people: the sentence, the rule, the life of the sectors as a table and as lanes, the strip, the bytes. */
 import { clock } from '../../core/rule-met.ts'
-import { stripLines } from '../../core/strip-picture.ts'
+import { legendOf, stripLines } from '../../core/strip-picture.ts'
 import type { TimelineEvent } from '../../core/timeline.ts'
 import { LANE_LEGEND, lanesOf } from '../../core/timeline-picture.ts'
 import type { Finding } from '../../core/finding.ts'
@@ -146,7 +146,8 @@ function orderLines({ order }: Explanation): readonly string[] {
 function stripOfFinding({ cells, finding }: Explanation): readonly string[] {
   const about =
     finding.kind === 'lost' || finding.kind === 'torn' || finding.kind === 'reordered' ? finding.write : undefined
-  return [...stripLines(cells, about), 'old: what was there before the run; w1: write 1']
+  const lines = stripLines(cells, about)
+  return [...lines, ...legendOf(lines)]
 }
 
 function bytesLines({ sectors, bytesFrom, finding, run, device, place }: Explanation, paint: Paint): readonly string[] {

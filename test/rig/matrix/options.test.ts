@@ -38,6 +38,18 @@ describe('options of the matrix', () => {
     assert.deepEqual([first?.config.workload['workload'], first?.config.workload['flushEvery']], ['wal', undefined])
   })
 
+  it('verify in the guest only where there is one', () => {
+    const { cells } = parseMatrixOptions({ ...SMALL, rig: 'storage-daemon,qemu', verifyIn: 'guest' }, 'lab', NEW)
+    assert.deepEqual([...new Set(cells.map(({ cell, config }) => `${cell.rig} ${config.verifyIn}`))].toSorted(), [
+      'qemu guest',
+      'storage-daemon host',
+    ])
+    assert.throws(
+      () => parseMatrixOptions({ ...SMALL, verifyIn: 'guest' }, 'lab', NEW),
+      /--verify-in guest goes with .*--rig storage-daemon has none here/,
+    )
+  })
+
   it('go on with what the folder has where nothing else is given', () => {
     const state = stateOf(begun({ ...SMALL, writeSize: '8k', jobs: '2' }))
     const again = parseMatrixOptions({}, 'lab', state)

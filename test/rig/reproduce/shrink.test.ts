@@ -4,9 +4,10 @@ import { describe, it } from 'node:test'
 import type { Finding } from '../../../src/core/finding.ts'
 import type { Manifest } from '../../../src/core/manifest.ts'
 import type { Verdict } from '../../../src/core/verdict.ts'
+import { proportion } from '../../../src/core/statistics.ts'
 import { LogDecoder } from '../../../src/core/wire.ts'
 import { candidatesOf } from '../../../src/rig/reproduce/candidates.ts'
-import { canShow, isSameFinding } from '../../../src/rig/reproduce/goal.ts'
+import { canShow, isBesideWrites, isSameFinding, otherScript } from '../../../src/rig/reproduce/goal.ts'
 import { argumentsOf, rawOf, recordedOf } from '../../../src/rig/reproduce/recorded.ts'
 import {
   type Statement,
@@ -14,6 +15,8 @@ import {
   scriptText,
   withoutIdleFlushes,
 } from '../../../src/rig/reproduce/statement.ts'
+import type { Reproduction } from '../../../src/rig/reproduce/reproduce.ts'
+import { reproductionText, trialLine } from '../../../src/rig/reproduce/text.ts'
 import { loopWords } from '../../../src/rig/reproduce/trial.ts'
 import { parseLoopOptions } from '../../../src/rig/loop-options.ts'
 import { judgeTold, runTold } from '../../support/history-language.ts'
@@ -92,6 +95,81 @@ describe('the same finding again', () => {
     assert.equal(canShow(goal, script), true)
     assert.equal(canShow(goal, script.slice(0, 1)), false)
     assert.equal(canShow(findingOf('w1@0+1 F CUT 1z', 'collateral'), []), false)
+  })
+})
+
+describe('damage of the cut', () => {
+  const goal = findingOf('w1@0+1 F CUT 1..g', 'collateral')
+  const script = statementsOf('w1@0+1 F CUT .')
+  it('is the same again only with the same kind of content', () => {
+    const zeros = findingOf('w1@0+1 F CUT 1z', 'collateral')
+    assert.equal(isSameFinding(goal, findingOf('w1@0+1 F CUT 1g', 'collateral'), script), true)
+    assert.equal(isSameFinding(goal, zeros, script), false)
+  })
+  it('is beside the writes where the script touches none of its sectors', () => {
+    assert.equal(isBesideWrites(goal, script), true)
+    assert.equal(isBesideWrites(goal, statementsOf('w1@2+2 CUT ....')), false)
+    assert.equal(isBesideWrites({ ...goal, kind: 'lost' }, script), false)
+  })
+  it('is tried with a write that touches neither it nor the script', () => {
+    const far = { ...goal, lba: 20 }
+    assert.equal(scriptText(otherScript(far, far, script)), 'w 8+8')
+    assert.equal(scriptText(otherScript(goal, goal, script)), 'w 8+8')
+    assert.equal(scriptText(otherScript(far, { ...goal, lba: 9 }, script)), 'w 24+8')
+  })
+})
+
+describe('what the shrinking says', () => {
+  const goal = findingOf('w1@0+1 F CUT 1..g', 'collateral')
+  const statements = statementsOf('w1@0+1 F CUT .')
+  const shown: Reproduction = {
+    statements,
+    outcome: 'shown',
+    from: 238,
+    trials: 6,
+    isMinimal: true,
+    triedWithout: 2,
+    shows: proportion(3, 10),
+    countSeed: '00000000000000cc',
+    inTrial: { shown: 1, cycles: 1, seed: '00000000000000aa' },
+    problems: [],
+  }
+  const text = (changed: Partial<Reproduction>): string =>
+    reproductionText({ ...shown, ...changed }, { goal, options: new Map([['rig', 'sim']]), cycles: 10 })
+  it('names the script, and that nothing can be left out, only where that was tried', () => {
+    assert.match(
+      text({}),
+      /by 2 statements of the 238 \(writes and flushes\) .*; without any one of them it was not shown:/,
+    )
+    assert.match(
+      text({ triedWithout: 1 }),
+      /; without 1 of them, each left out in turn, it was not shown; the others were not/,
+    )
+    assert.match(text({ triedWithout: 0 }), /; no single one of them was left out in a trial/)
+    const one = text({ statements: statements.slice(0, 1), triedWithout: 0 })
+    assert.match(one, /by 1 statement of the 238 .*; there is nothing left to leave out:/)
+    for (const triedWithout of [0, 1]) assert.doesNotMatch(text({ triedWithout }), /without any one/)
+  })
+  it('does not hold the script to be the cause where another one shows it too', () => {
+    const other = { script: 'w 8+8', shown: 2, cycles: 3 }
+    const told = text({ other })
+    assert.match(
+      told,
+      /not because of what this script writes: w 8\+8 alone showed it too \(2 of 3 judged cycles\); the damage came at the cut whatever was written:/,
+    )
+    assert.doesNotMatch(told, /without any one|SHOWN AGAIN by/)
+    assert.match(text({ other: { ...other, shown: 0 } }), /SHOWN AGAIN by 2 statements/)
+  })
+  it('tells where it struck, if elsewhere, and which seed the count had', () => {
+    const at = (lba: number): string => text({ example: { run: 'r', finding: { ...goal, lba }, cells: [] } })
+    assert.match(at(9), /Here it struck at LBA 9, in the run at LBA 3\./)
+    assert.doesNotMatch(at(3), /Here it struck/)
+    assert.match(text({}), /The count had --seed 00000000000000cc; the command below has that of the trial/)
+  })
+  it('counts judged cycles, and says so', () => {
+    const showing = { cycles: 12, shown: 0, problems: [] }
+    const line = trialLine({ number: 3, statements: 1, script: 'w 0+1', showing })
+    assert.match(line, / 1 statement  not shown \(0 of 12 judged cycles\) /)
   })
 })
 

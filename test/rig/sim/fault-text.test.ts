@@ -31,6 +31,8 @@ describe('a fault on the command line', () => {
     ['misdirect@f1', /for misdirect a place @wN \(a write\) or @LBA\+SECTORS$/],
     ['flip-bit@w0', /for flip-bit a place @LBA\+SECTORS$/],
     ['flip-bit@8+0', /for flip-bit a place/],
+    ['drop-flush:0.1:0.2', /for drop-flush one rate, not two$/],
+    ['drop-every-kth-flush:k=2:k=3', /for drop-every-kth-flush one k=N, not two$/],
     ['flip-bit:0', /for flip-bit a rate above 0 and up to 1, at each cut$/],
     ['flip-bit:2', /a rate above 0 and up to 1/],
     ['flip-bit:', /a rate above 0 and up to 1/],

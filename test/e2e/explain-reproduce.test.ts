@@ -1,7 +1,7 @@
 /** `plugpull explain` and `plugpull reproduce` as a user runs them: on what a loop left in a store, and on what --keep left in a folder. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, openSync, closeSync, writeSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, describe, it } from 'node:test'
@@ -136,6 +136,10 @@ describe('explain', () => {
         told.stdout,
         /No bytes of sector \d+ were kept with this verdict\. To see them: explain with --target/,
       )
+      truncateSync(at('run.log'), statSync(at('run.log')).size / 2)
+      const cutShort = await place.run(['explain', number, '--log', at('run.log'), '--verdict', at('verdict.json')])
+      assert.equal(cutShort.status, 64)
+      assert.match(cutShort.stderr, /run\.log ends at [\d.]+ ms of the run, the log that was verified at [\d.]+ ms/)
     })
   })
 

@@ -7,7 +7,7 @@ import { parseContract } from '../../core/contract.ts'
 import { ProbeError } from '../../core/errors.ts'
 import type { NamedFinding } from '../../core/finding-name.ts'
 import type { SectorRun } from '../../core/finding.ts'
-import type { History } from '../../core/history.ts'
+import { type History, msOf } from '../../core/history.ts'
 import { type Life, LifeReader } from '../../core/life.ts'
 import { type Rule, ruleOf } from '../../core/rule.ts'
 import { howRuleIsMet } from '../../core/rule-met.ts'
@@ -109,12 +109,18 @@ export async function explain(request: ExplainRequest): Promise<Explanation> {
   }
 }
 
-function checkSameRun({ manifest }: History, { verdict, log }: RunEvidence): void {
-  if (manifest.run === verdict.run) return
-  throw new ProbeError(
-    'BAD_OPTION',
-    `${log.name} is the log of run ${manifest.run}, the verdict is of run ${verdict.run}`,
-  )
+function checkSameRun({ manifest, lastUs }: History, { verdict, log }: RunEvidence): void {
+  if (manifest.run !== verdict.run)
+    throw new ProbeError(
+      'BAD_OPTION',
+      `${log.name} is the log of run ${manifest.run}, the verdict is of run ${verdict.run}`,
+    )
+  const endsMs = msOf(lastUs)
+  if (endsMs < verdict.log.lastRecordMs)
+    throw new ProbeError(
+      'BAD_OPTION',
+      `${log.name} ends at ${endsMs} ms of the run, the log that was verified at ${verdict.log.lastRecordMs} ms: what made writes stable may be missing; give the whole log`,
+    )
 }
 
 /** Those that are named, and the newest of the rest; a write that the plan does not hold has no life to tell. */

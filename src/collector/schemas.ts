@@ -103,6 +103,7 @@ const verdictFields = {
   run: RunId,
   verdict: Type.Enum(['held', 'violation', 'inconclusive']),
   inconclusiveBecause: Type.Array(Type.String()),
+  readInFull: Type.Optional(Type.Boolean({ description: 'what is not found did not happen' })),
   contract: Type.String(),
   consistentWith: Type.Array(Type.String()),
   checked: Type.Object(

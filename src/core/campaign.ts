@@ -8,7 +8,7 @@ import { type CampaignMeasures, sumMeasures } from './campaign-measures.ts'
 import type { Manifest } from './manifest.ts'
 import type { CampaignSetup } from './setup.ts'
 import { type Proportion, proportion } from './statistics.ts'
-import type { HazardCounts, Verdict, VerdictWord, ViolationCounts } from './verdict.ts'
+import { type HazardCounts, type Verdict, type VerdictWord, type ViolationCounts, showsAll } from './verdict.ts'
 
 /** How the power was really cut: what was asked for is not enough, the kill method decides the result. */
 export interface CutRecord {
@@ -94,7 +94,8 @@ export interface CampaignSummary {
   /**
    * Shares of runs. `violation` is out of the runs that were acquitted or convicted: an inconclusive run says nothing
    * about the contract. The others count violations and hazards alike, out of the same runs and those inconclusive ones that
-   * show the thing: what was seen was seen, but a run that was not judged to its end does not show that nothing happened.
+   * were read in full and only had no promise to check. Any other one is left out, whatever it shows: counted only where it
+   * shows something, it would make the share larger than it is.
    */
   readonly rates: {
     readonly violation: Proportion
@@ -127,7 +128,7 @@ export function summarise(runs: number, verdicts: readonly VerdictSummary[]): Ca
   const having = (word: VerdictWord): number => verdicts.filter(({ verdict }) => verdict === word).length
   const shareWith = (kind: Happening): Proportion => {
     const shows = ({ violations, hazards }: VerdictSummary): boolean => violations[kind] + hazards[kind] > 0
-    const telling = verdicts.filter((verdict) => verdict.verdict !== 'inconclusive' || shows(verdict))
+    const telling = verdicts.filter(showsAll)
     return proportion(telling.filter(shows).length, telling.length)
   }
   const sum = (of: (verdict: VerdictSummary) => number): number =>

@@ -135,7 +135,8 @@ function sentenceOf(
   const { a: here, b: there, p, differs } = result
   if (here.of === 0 || there.of === 0) {
     const silent = here.of === 0 ? a : b
-    return `${NOUN[rate]} cannot be compared: ${silent} has no cut that was judged to its end`
+    const lacking = rate === 'violation' ? 'could acquit or convict' : 'was read in full'
+    return `${NOUN[rate]} cannot be compared: ${silent} has no cut that ${lacking}`
   }
   const isA = shareOf(here) > shareOf(there)
   const [worse, better, more, fewer] = isA ? [a, b, here, there] : [b, a, there, here]
@@ -191,7 +192,7 @@ function nothingShown(
   )
   const [ofA, ofB] = most
   const no = `No difference between ${a.campaign} and ${b.campaign} was shown`
-  if (ofA === 0 || ofB === 0) return `${no}: no cut was judged to its end on both sides.`
+  if (ofA === 0 || ofB === 0) return `${no}: they have no cuts of which the same could be told.`
   const count = detectableCount({ count: 0, of: ofA }, ofB, comparisons)
   const cuts = ofA === ofB ? `${counted(ofA, 'cut')} each` : `${formatCount(ofA)} and ${counted(ofB, 'cut')}`
   if (count === undefined) return `${no}: with ${cuts} not even a difference from 0 % to 100 % would have been seen.`
@@ -230,7 +231,7 @@ function warningsOf(a: CampaignView, b: CampaignView, differences: readonly Setu
     return open === 0
       ? []
       : [
-          `${counted(open, 'run')} of ${campaign} ${open === 1 ? 'is' : 'are'} inconclusive or not verified: such a run counts only for what it shows`,
+          `${counted(open, 'run')} of ${campaign} ${open === 1 ? 'is' : 'are'} inconclusive or not verified: such a run says nothing of the contract, and of losses only where it was read in full`,
         ]
   })
   if (differences.length > 1)

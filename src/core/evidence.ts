@@ -60,7 +60,7 @@ function violationSentence({ held, violation, rates }: EvidenceSummary): string 
     const { low, high } = rates.violation
     return `violated in ${violation} of ${counted(held + violation, 'cut')}: the violation rate lies between ${formatPercent(low)} and ${formatPercent(high)} at 95 % confidence`
   }
-  if (held === 0) return 'no cut was judged to its end, so no violation rate is excluded'
+  if (held === 0) return 'no cut could acquit or convict, so no violation rate is excluded'
   return `held in ${counted(held, 'cut')}: a violation rate above ${formatPercent(excludedAbove(held))} is excluded at 95 % confidence`
 }
 

@@ -13,12 +13,16 @@ const LINES = {
   lost: 'w1@0+1 F w2@1+1 CUT 1.',
   torn: 'w1@0+1 F w2@1+2 CUT 12.',
   unclear: 'w1@0+1 CUT 1',
+  lostUnclear: 'w1@0+1 CUT .',
   large: 'w1@0+8 F CUT 11111111',
 } as const
 
-type Cuts = Partial<Record<keyof typeof LINES, number>>
+type Cuts = Partial<Record<keyof typeof LINES | 'gap', number>>
 
-const VERDICTS = new Map<string, VerdictSummary>(Object.entries(LINES).map(([name, line]) => [name, judgeTold(line)]))
+const VERDICTS = new Map<string, VerdictSummary>([
+  ...Object.entries(LINES).map(([name, line]) => [name, judgeTold(line)] as const),
+  ['gap', judgeTold(LINES.held, { logTail: 'corrupt' })],
+])
 
 function view(name: string, cuts: Cuts, setup?: CampaignSetup): CampaignView {
   const verdicts = Object.entries(cuts).flatMap(([line, count]) => {
@@ -70,8 +74,8 @@ describe('the sentence that a person needs', () => {
       'No difference between A and B was shown: with 3 cuts each not even a difference from 0 % to 100 % would have been seen.',
     )
     assert.equal(
-      compared({ unclear: 9 }, { held: 3 }).sentence,
-      'No difference between A and B was shown: no cut was judged to its end on both sides.',
+      compareCampaigns(view('A', { gap: 9 }), view('B', { held: 3 })).sentence,
+      'No difference between A and B was shown: they have no cuts of which the same could be told.',
     )
   })
 
@@ -84,6 +88,15 @@ describe('the sentence that a person needs', () => {
       /^A may show more torn writes than B: 5 of 6 cuts against 0 of 6; .* about 1 in 66 pairs .*, and among 4 comparisons that is not enough/,
     )
   })
+})
+
+test('what never flushes and what flushes, and loses as often, do not differ', () => {
+  const flushing = compared({ unclear: 45, lostUnclear: 5 }, { held: 45, lost: 5 })
+  assert.deepEqual([flushing.rates.lost.a.of, flushing.rates.lost.b.of, flushing.rates.lost.differs], [50, 50, false])
+  assert.match(
+    flushing.rates.violation.sentence,
+    /^broken contracts cannot be compared: A has no cut that could acquit or convict$/,
+  )
 })
 
 describe('what could have been seen', () => {

@@ -41,7 +41,10 @@ describe('violation', () => {
       says('violation', times(1, HELD)),
       'held in 1 cut: a violation rate above 95.0 % is excluded at 95 % confidence',
     )
-    assert.equal(says('violation', times(3, UNCLEAR)), 'no cut was judged to its end, so no violation rate is excluded')
+    assert.equal(
+      says('violation', times(3, UNCLEAR)),
+      'no cut could acquit or convict, so no violation rate is excluded',
+    )
     assert.equal(evidenceOf(campaign(times(3, UNCLEAR))).violationRateExcludedAbove, undefined)
   })
 

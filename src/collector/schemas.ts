@@ -207,6 +207,9 @@ export const CampaignBody = Type.Unsafe<CampaignView>(
     summary: Type.Object({
       runs: count,
       verified: count,
+      withoutCut: Type.Optional(
+        Type.Object({ runs: count, violation: count }, { description: 'verified runs without a cut, left out below' }),
+      ),
       held: count,
       violation: count,
       inconclusive: count,

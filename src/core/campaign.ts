@@ -42,6 +42,17 @@ export interface RunProgress {
 /** A verdict without its findings: what lists and statistics need. */
 export type VerdictSummary = Omit<Verdict, 'findings'>
 
+/** The newest verdict of a run, and how its power was cut where that is recorded. */
+export interface VerifiedRun extends VerdictSummary {
+  readonly cut?: Pick<CutRecord, 'died'> | undefined
+}
+
+/**
+ * Whether the power was cut. A cut that could not be recorded counts too: only an agent that ended by itself, or a
+ * target seen alive after the cut, shows that there was none.
+ */
+export const wasCut = ({ cut, log }: VerifiedRun): boolean => cut?.died ?? !log.ended
+
 /** A run in a list. */
 export interface RunSummary {
   readonly run: string
@@ -85,9 +96,12 @@ export interface CampaignCounts {
   readonly lastAt: string
 }
 
+/** All but `runs`, `verified` and `withoutCut` is of runs whose power was cut. */
 export interface CampaignSummary {
   readonly runs: number
   readonly verified: number
+  /** Verified runs that had no cut, and those of them whose verdict is a violation. Absent where there are none. */
+  readonly withoutCut?: { readonly runs: number; readonly violation: number }
   readonly held: number
   readonly violation: number
   readonly inconclusive: number
@@ -123,9 +137,14 @@ export interface CampaignView {
 
 type Happening = 'lost' | 'torn' | 'reordered'
 
+const countOf = (verdicts: readonly VerdictSummary[], word: VerdictWord): number =>
+  verdicts.filter(({ verdict }) => verdict === word).length
+
 /** What the newest verdicts of a campaign of `runs` runs say together. */
-export function summarise(runs: number, verdicts: readonly VerdictSummary[]): CampaignSummary {
-  const having = (word: VerdictWord): number => verdicts.filter(({ verdict }) => verdict === word).length
+export function summarise(runs: number, verified: readonly VerifiedRun[]): CampaignSummary {
+  const verdicts = verified.filter(wasCut)
+  const uncut = verified.filter((run) => !wasCut(run))
+  const having = (word: VerdictWord): number => countOf(verdicts, word)
   const shareWith = (kind: Happening): Proportion => {
     const shows = ({ violations, hazards }: VerdictSummary): boolean => violations[kind] + hazards[kind] > 0
     const telling = verdicts.filter(showsAll)
@@ -138,7 +157,8 @@ export function summarise(runs: number, verdicts: readonly VerdictSummary[]): Ca
   const measures = sumMeasures(verdicts)
   return {
     runs,
-    verified: verdicts.length,
+    verified: verified.length,
+    ...(uncut.length === 0 ? {} : { withoutCut: { runs: uncut.length, violation: countOf(uncut, 'violation') } }),
     held,
     violation,
     inconclusive: having('inconclusive'),

@@ -226,14 +226,19 @@ function told(values: readonly string[]): string {
 const POWER_RATIO = 4
 
 function warningsOf(a: CampaignView, b: CampaignView, differences: readonly SetupDifference[]): readonly string[] {
-  const warnings = [a, b].flatMap(({ campaign, summary: { runs, held, violation } }) => {
-    const open = runs - held - violation
+  const warnings = [a, b].flatMap(({ campaign, summary: { runs, held, violation, withoutCut } }) => {
+    const open = runs - held - violation - (withoutCut?.runs ?? 0)
     return open === 0
       ? []
       : [
           `${counted(open, 'run')} of ${campaign} ${open === 1 ? 'is' : 'are'} inconclusive or not verified: such a run says nothing of the contract, and of losses only where it was read in full`,
         ]
   })
+  for (const { campaign, summary } of [a, b]) {
+    const uncut = summary.withoutCut?.runs ?? 0
+    if (uncut > 0)
+      warnings.push(`${counted(uncut, 'run')} of ${campaign} without a cut ${uncut === 1 ? 'is' : 'are'} left out`)
+  }
   if (differences.length > 1)
     warnings.unshift('more than one thing differs, so a difference cannot be laid to any one of them')
   return [...warnings, ...promiseWarning(a, b), ...powerWarning(a, b)]

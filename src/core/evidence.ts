@@ -29,18 +29,21 @@ export interface Atomicity {
   readonly torn?: { readonly bytes: number } & CampaignUnitCounts
 }
 
-export type EvidenceSummary = Pick<CampaignSummary, 'held' | 'violation' | 'verified' | 'rates' | 'measures'>
+export type EvidenceSummary = Pick<
+  CampaignSummary,
+  'held' | 'violation' | 'inconclusive' | 'withoutCut' | 'rates' | 'measures'
+>
 
 /** What the figures of a campaign support. `setup`: what its runs were, where that is known. */
 export function evidenceOf(summary: EvidenceSummary, setup: CampaignSetup = {}): CampaignEvidence {
   const { held, violation, measures } = summary
   const atomicity = measures === undefined ? undefined : atomicityOf(measures)
   const texts: readonly (readonly [EvidenceTopic, string | undefined])[] = [
-    ['violation', violationSentence(summary)],
+    ['violation', violationSentence(summary) + withoutCutText(summary)],
     ...(measures === undefined
       ? []
       : ([
-          ['power', powerSentence(measures, summary.verified)],
+          ['power', powerSentence(measures, held + violation + summary.inconclusive)],
           ['atomicity', atomicity && atomicitySentence(atomicity)],
           ['tears', tearsSentence(measures, setup)],
           ['ages', agesSentence(measures.lostAgesMs)],
@@ -62,6 +65,14 @@ function violationSentence({ held, violation, rates }: EvidenceSummary): string 
   }
   if (held === 0) return 'no cut could acquit or convict, so no violation rate is excluded'
   return `held in ${counted(held, 'cut')}: a violation rate above ${formatPercent(excludedAbove(held))} is excluded at 95 % confidence`
+}
+
+/** Without a cut nothing was at risk, and nothing is shown of what a cut does. */
+function withoutCutText({ withoutCut }: EvidenceSummary): string {
+  if (withoutCut === undefined) return ''
+  const { runs, violation } = withoutCut
+  const violated = violation === 0 ? '' : `, ${formatCount(violation)} of them violated`
+  return `; ${counted(runs, 'run')} without a cut left out${violated}`
 }
 
 function powerSentence(measures: CampaignMeasures, verified: number): string {

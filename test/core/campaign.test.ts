@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type CampaignSummary, summarise } from '../../src/core/campaign.ts'
+import { evidenceOf } from '../../src/core/evidence.ts'
 import type { Verdict } from '../../src/core/verdict.ts'
-import { lossyVerdict, runId, sampleVerdict } from '../collector/helpers.ts'
+import { lossyVerdict, runId, sampleMeasures, sampleVerdict } from '../collector/helpers.ts'
 import { type ToldOptions, judgeTold } from '../support/history-language.ts'
 
 test('a campaign without verdicts claims nothing', () => {
@@ -94,4 +95,33 @@ describe('which runs a hazard rate is a share of', () => {
     assert.equal(readInFull('w1@0+1 CUT 1', { logTail: 'corrupt' }), false)
     assert.equal(readInFull('w1@0+1 F CUT 1', { logTail: 'corrupt' }), false)
   })
+})
+
+test('a run without a cut counts in nothing, and is told', () => {
+  const ended = { log: { tail: 'clean', ended: true, lastRecordMs: 1 } } as const
+  const kept = sampleVerdict(runId(1), { ...ended, measures: sampleMeasures })
+  const none = summarise(3, [kept, kept, { ...sampleVerdict(runId(2)), cut: { died: false } }])
+  assert.deepEqual([none.verified, none.held, none.withoutCut], [3, 0, { runs: 3, violation: 0 }])
+  assert.deepEqual([none.rates.violation.of, none.rates.lost.of, none.measures], [0, 0, undefined])
+  const { sentences, violationRateExcludedAbove } = evidenceOf(none)
+  assert.equal(violationRateExcludedAbove, undefined)
+  assert.deepEqual(sentences, [
+    {
+      about: 'violation',
+      text: 'no cut could acquit or convict, so no violation rate is excluded; 3 runs without a cut left out',
+    },
+  ])
+})
+
+test('a violation without a cut is no rate of cuts, and is told', () => {
+  const uncut = { ...sampleVerdict(runId(1), { verdict: 'violation' }), cut: { died: false } }
+  const summary = summarise(2, [uncut, sampleVerdict(runId(2))])
+  assert.deepEqual([summary.violation, summary.held, summary.withoutCut], [0, 1, { runs: 1, violation: 1 }])
+  assert.match(evidenceOf(summary).sentences[0]?.text ?? '', /; 1 run without a cut left out, 1 of them violated$/)
+})
+
+test('a cut that is recorded, or could not be, counts', () => {
+  const ended = { log: { tail: 'clean', ended: true, lastRecordMs: 1 } } as const
+  const summary = summarise(2, [{ ...sampleVerdict(runId(1), ended), cut: { died: true } }, sampleVerdict(runId(2))])
+  assert.deepEqual([summary.held, summary.withoutCut], [2, undefined])
 })

@@ -193,11 +193,24 @@ function nothingShown(
   const [ofA, ofB] = most
   const no = `No difference between ${a.campaign} and ${b.campaign} was shown`
   if (ofA === 0 || ofB === 0) return `${no}: they have no cuts of which the same could be told.`
-  const count = detectableCount({ count: 0, of: ofA }, ofB, comparisons)
+  const inB = shareText(detectableCount({ count: 0, of: ofA }, ofB, comparisons), ofB)
+  const inA = shareText(detectableCount({ count: 0, of: ofB }, ofA, comparisons), ofA)
   const cuts = ofA === ofB ? `${counted(ofA, 'cut')} each` : `${formatCount(ofA)} and ${counted(ofB, 'cut')}`
-  if (count === undefined) return `${no}: with ${cuts} not even a difference from 0 % to 100 % would have been seen.`
-  const share = count === ofB ? '100 %' : `about ${Math.round((100 * count) / ofB)} % or more`
-  return `${no}: with ${cuts} only a difference from 0 % to ${share} would have been seen.`
+  if (inA === undefined && inB === undefined)
+    return `${no}: with ${cuts} not even a difference from 0 % to 100 % would have been seen.`
+  const shares =
+    ofA === ofB
+      ? `0 % to ${inB}`
+      : [
+          ...(inB === undefined ? [] : [`0 % in ${a.campaign} to ${inB} in ${b.campaign}`]),
+          ...(inA === undefined ? [] : [`0 % in ${b.campaign} to ${inA} in ${a.campaign}`]),
+        ].join(' or from ')
+  return `${no}: with ${cuts} only a difference from ${shares} would have been seen.`
+}
+
+function shareText(count: number | undefined, of: number): string | undefined {
+  if (count === undefined) return undefined
+  return count === of ? '100 %' : `about ${Math.round((100 * count) / of)} % or more`
 }
 
 function setupSentence(a: CampaignView, b: CampaignView, differences: readonly SetupDifference[]): string {

@@ -38,8 +38,27 @@ export function setupOf({ plan, environment, ...run }: Manifest, cut?: Pick<CutR
     io: run.io,
     commit: run.commit,
     contract: run.contract,
+    baseline: run.baseline,
+    overlapInFlight: run.overlapInFlight ? 'yes' : 'no',
+    ...diskOf(run.target),
+    ...told({ kernel: environment.kernel, agent: environment.agent }),
   }
 }
+
+const diskOf = ({ kind, model, sizeSectors, logicalBlockBytes, writeCache }: Manifest['target']): RunSetup =>
+  told({
+    target: kind,
+    model,
+    targetSize: bytesOf(sizeSectors),
+    logicalBlock: logicalBlockBytes === undefined ? undefined : formatBytes(logicalBlockBytes),
+    writeCache,
+  })
+
+/** Without what the manifest does not say. */
+const told = (facets: Readonly<Record<string, string | undefined>>): RunSetup =>
+  Object.fromEntries(
+    Object.entries(facets).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])),
+  )
 
 const bytesOf = (sectors: number): string => formatBytes(sectors * SECTOR_BYTES)
 
@@ -88,8 +107,12 @@ export function countSetups(setups: Iterable<RunSetup>): CampaignSetup {
 /** The values that a facet had, in the order of their first appearance. */
 export const valuesOf = (setup: CampaignSetup, facet: string): readonly string[] => Object.keys(setup[facet] ?? {})
 
-/** Facets that follow from another: where that one differs, they differ for no reason of their own. */
-const FOLLOWS: Readonly<Record<string, string>> = { contract: 'cache', clusterSize: 'image' }
+/** Facets that follow from others: where one of those differs, they differ for no reason of their own. */
+const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
+  contract: ['cache'],
+  clusterSize: ['image'],
+  writeCache: ['cache', 'rig'],
+}
 
 /** A facet in which two campaigns differ: the values that their runs had. */
 export interface SetupDifference {
@@ -105,8 +128,8 @@ export function setupDifferences(a: CampaignSetup, b: CampaignSetup): readonly S
     .filter(({ a: here, b: there }) => there.length > 0 && !sameValues(here, there))
   const has = (facet: string): boolean => differing.some((one) => one.facet === facet)
   return differing.filter(({ facet }) => {
-    const cause = FOLLOWS[facet] ?? (isNamed(facet) ? undefined : 'rig')
-    return cause === undefined || !has(cause)
+    const causes = FOLLOWS[facet] ?? (isNamed(facet) ? [] : ['rig'])
+    return !causes.some(has)
   })
 }
 
@@ -128,6 +151,10 @@ const NAMED: ReadonlySet<string> = new Set([
   'io',
   'commit',
   'contract',
+  'baseline',
+  'overlapInFlight',
+  'writeCache',
+  'agent',
 ])
 
 /** What machines say of themselves beyond that, such as versions, follows from the rig. */

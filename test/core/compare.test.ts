@@ -67,7 +67,7 @@ describe('the sentence that a person needs', () => {
     )
     assert.equal(
       compared({ held: 20 }, { held: 10 }).sentence,
-      'No difference between A and B was shown: with 20 and 10 cuts only a difference from 0 % to about 40 % or more would have been seen.',
+      'No difference between A and B was shown: with 20 and 10 cuts only a difference from 0 % in A to about 40 % or more in B or from 0 % in B to about 50 % or more in A would have been seen.',
     )
     assert.equal(
       compared({ held: 3 }, { held: 3 }).sentence,
@@ -181,7 +181,46 @@ describe('what they were', () => {
       io: 'direct',
       commit: 'stream',
       contract: 'volatile',
+      baseline: 'format',
+      overlapInFlight: 'no',
+      target: 'block',
+      targetSize: '1 MiB',
+      logicalBlock: '512 B',
+      kernel: '6.1',
+      agent: '0.1.0',
     })
+  })
+
+  test('another disk is another setup, unless it follows from the rig or the cache', () => {
+    const file = wholeManifest('1')
+    const ssd = {
+      ...file,
+      baseline: 'scan',
+      target: {
+        ...file.target,
+        kind: 'file',
+        model: 'SSD',
+        sizeSectors: 4096,
+        logicalBlockBytes: 4096,
+        writeCache: 'write back',
+      },
+      environment: { ...file.environment, kernel: '5.4', agent: '0.0.1' },
+    } as const
+    const facets = (labels: Readonly<Record<string, string>>): readonly string[] =>
+      setupDifferences(
+        countSetups([
+          {
+            ...setupOf({ ...file, target: { ...file.target, model: 'HDD', writeCache: 'write through' } }),
+            rig: 'a',
+            cache: 'a',
+          },
+        ]),
+        countSetups([{ ...setupOf(ssd), rig: 'a', cache: 'a', ...labels }]),
+      ).map(({ facet }) => facet)
+    const own = ['baseline', 'target', 'model', 'targetSize', 'logicalBlock', 'kernel', 'agent'].toSorted()
+    assert.deepEqual(facets({}).toSorted(), [...own, 'writeCache'].toSorted())
+    assert.deepEqual(facets({ cache: 'b' }).toSorted(), [...own, 'cache'].toSorted())
+    assert.deepEqual(facets({ rig: 'b' }).toSorted(), ['agent', 'baseline', 'rig'])
   })
 
   test('a script stands for its write size, and a long one is told in part', () => {

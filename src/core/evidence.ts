@@ -101,6 +101,9 @@ export function atomicityOf({ atomicity }: CampaignMeasures): Atomicity | undefi
   }
 }
 
+/** With fewer cuts a bound says nothing: as for 0 in n. */
+const TELLING_CUTS_MIN = 4
+
 function atomicitySentence({ untorn, torn }: Atomicity): string {
   const tornText = torn === undefined ? '' : `${formatCount(torn.torn)} of ${counted(torn.exposed, 'write')} at risk`
   if (untorn === undefined) {
@@ -109,7 +112,10 @@ function atomicitySentence({ untorn, torn }: Atomicity): string {
   }
   const large = untorn.filling === untorn.exposed ? '' : `, ${formatCount(untorn.filling)} larger than half of that`
   const ground = `${counted(untorn.exposed, 'such write')} at risk${large}, in ${counted(untorn.fillingCuts, 'cut')}: ${fateOf(untorn)}`
-  const bound = `tears in more than ${formatPercent(untorn.excludedAbove)} of such cuts are excluded`
+  const bound =
+    untorn.fillingCuts < TELLING_CUTS_MIN
+      ? 'too few cuts to exclude a share of them that tear'
+      : `tears in more than ${formatPercent(untorn.excludedAbove)} of such cuts are excluded`
   const beyond =
     torn === undefined ? '' : `; of those that reach across, inside ${unitName(torn.bytes)}, ${tornText} tore`
   return `nothing inside an aligned ${formatBytes(untorn.bytes)} tore (${ground}; ${bound})${beyond}`

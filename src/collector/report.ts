@@ -66,9 +66,11 @@ export function renderMarkdown(report: Report): string {
   return `${lines.join('\n')}\n`
 }
 
-export function countsLine({ runs, verified, held, violation, inconclusive }: CampaignSummary): string {
+export function countsLine(summary: CampaignSummary): string {
+  const { runs, verified, held, violation, inconclusive, withoutCut } = summary
   const open = runs - verified
   const words = [`${held} held`, `${violation} violation`, `${inconclusive} inconclusive`]
+  if (withoutCut !== undefined) words.push(`${withoutCut.runs} without a cut`)
   return `${runs} ${runs === 1 ? 'run' : 'runs'}: ${words.join(', ')}${open === 0 ? '' : `, ${open} not verified`}`
 }
 

@@ -103,6 +103,7 @@ const verdictFields = {
   run: RunId,
   verdict: Type.Enum(['held', 'violation', 'inconclusive']),
   inconclusiveBecause: Type.Array(Type.String()),
+  readInFull: Type.Optional(Type.Boolean({ description: 'what is not found did not happen' })),
   contract: Type.String(),
   consistentWith: Type.Array(Type.String()),
   checked: Type.Object(
@@ -206,6 +207,9 @@ export const CampaignBody = Type.Unsafe<CampaignView>(
     summary: Type.Object({
       runs: count,
       verified: count,
+      withoutCut: Type.Optional(
+        Type.Object({ runs: count, violation: count }, { description: 'verified runs without a cut, left out below' }),
+      ),
       held: count,
       violation: count,
       inconclusive: count,

@@ -74,7 +74,7 @@ export interface Statements {
   readonly verdictEntries: Database.Statement<[number], VerdictEntry>
   readonly insertVerdict: Database.Statement<VerdictColumns>
   readonly campaigns: Database.Statement<[], CampaignCounts>
-  readonly newestVerdicts: Database.Statement<[string], { summary: string }>
+  readonly newestVerdicts: Database.Statement<[string], { summary: string; cut: string | null }>
   readonly manifests: Database.Statement<[string], { manifest: string; cut: string | null }>
 }
 
@@ -108,7 +108,7 @@ export function prepareStatements(db: Database.Database): Statements {
     campaigns: db.prepare(CAMPAIGNS),
     manifests: db.prepare('SELECT manifest, cut FROM runs WHERE campaign = ? ORDER BY id'),
     newestVerdicts: db.prepare(
-      `SELECT verdicts.summary FROM runs ${NEWEST_VERDICT} WHERE campaign = ? AND verdicts.id IS NOT NULL ORDER BY runs.id`,
+      `SELECT verdicts.summary, cut FROM runs ${NEWEST_VERDICT} WHERE campaign = ? AND verdicts.id IS NOT NULL ORDER BY runs.id`,
     ),
   }
 }

@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import Database from 'better-sqlite3'
-import type { CampaignCounts, CutRecord, RunSummary, RunView, VerdictSummary } from '../core/campaign.ts'
+import type { CampaignCounts, CutRecord, RunSummary, RunView, VerifiedRun } from '../core/campaign.ts'
 import { messageOf, ProbeError } from '../core/errors.ts'
 import { isManifest } from '../core/manifest.ts'
 import { type CampaignSetup, SetupCounter, setupOf } from '../core/setup.ts'
@@ -256,7 +256,11 @@ class SqliteStore implements Store {
     return this.#read(() => {
       const runs = this.#sql.countRuns.get(name)?.count ?? 0
       if (runs === 0) return undefined
-      const verdicts: VerdictSummary[] = this.#sql.newestVerdicts.all(name).map(({ summary }) => JSON.parse(summary))
+      const verdicts = this.#sql.newestVerdicts.all(name).map(({ summary, cut }): VerifiedRun => ({
+        ...JSON.parse(summary),
+        // Of the run, whatever a verdict has of that name.
+        cut: cut === null ? undefined : JSON.parse(cut),
+      }))
       return { runs, verdicts, setup: this.#setup(name) }
     })
   }

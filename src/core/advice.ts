@@ -66,6 +66,8 @@ function mostlySuperseded({ checked }: CampaignMeasures): string | undefined {
 
 function nothingAtRisk(measures: CampaignMeasures): string | undefined {
   if (isWriteThrough(measures) || measures.atRisk.tellingWrites > 0) return undefined
+  if (measures.atRisk.completeWrites > 0)
+    return 'no cut found a complete, not yet flushed write that could still be seen: later writes had covered every one, so no loss that the contract permits could show: take a larger --region, or cut earlier (--cut-after)'
   return 'no cut found a complete write that was not flushed yet, so no loss that the contract permits could show: flush less often (--flush-every)'
 }
 

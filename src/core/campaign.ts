@@ -8,7 +8,7 @@ import { type CampaignMeasures, sumMeasures } from './campaign-measures.ts'
 import type { Manifest } from './manifest.ts'
 import type { CampaignSetup } from './setup.ts'
 import { type Proportion, proportion } from './statistics.ts'
-import type { HazardCounts, Verdict, VerdictWord, ViolationCounts } from './verdict.ts'
+import { type HazardCounts, type Verdict, type VerdictWord, type ViolationCounts, showsAll } from './verdict.ts'
 
 /** How the power was really cut: what was asked for is not enough, the kill method decides the result. */
 export interface CutRecord {
@@ -41,6 +41,17 @@ export interface RunProgress {
 
 /** A verdict without its findings: what lists and statistics need. */
 export type VerdictSummary = Omit<Verdict, 'findings'>
+
+/** The newest verdict of a run, and how its power was cut where that is recorded. */
+export interface VerifiedRun extends VerdictSummary {
+  readonly cut?: Pick<CutRecord, 'died'> | undefined
+}
+
+/**
+ * Whether the power was cut. A cut that could not be recorded counts too: only an agent that ended by itself, or a
+ * target seen alive after the cut, shows that there was none.
+ */
+export const wasCut = ({ cut, log }: VerifiedRun): boolean => cut?.died ?? !log.ended
 
 /** A run in a list. */
 export interface RunSummary {
@@ -85,16 +96,20 @@ export interface CampaignCounts {
   readonly lastAt: string
 }
 
+/** All but `runs`, `verified` and `withoutCut` is of runs whose power was cut. */
 export interface CampaignSummary {
   readonly runs: number
   readonly verified: number
+  /** Verified runs that had no cut, and those of them whose verdict is a violation. Absent where there are none. */
+  readonly withoutCut?: { readonly runs: number; readonly violation: number }
   readonly held: number
   readonly violation: number
   readonly inconclusive: number
   /**
    * Shares of runs. `violation` is out of the runs that were acquitted or convicted: an inconclusive run says nothing
    * about the contract. The others count violations and hazards alike, out of the same runs and those inconclusive ones that
-   * show the thing: what was seen was seen, but a run that was not judged to its end does not show that nothing happened.
+   * were read in full and only had no promise to check. Any other one is left out, whatever it shows: counted only where it
+   * shows something, it would make the share larger than it is.
    */
   readonly rates: {
     readonly violation: Proportion
@@ -122,12 +137,17 @@ export interface CampaignView {
 
 type Happening = 'lost' | 'torn' | 'reordered'
 
+const countOf = (verdicts: readonly VerdictSummary[], word: VerdictWord): number =>
+  verdicts.filter(({ verdict }) => verdict === word).length
+
 /** What the newest verdicts of a campaign of `runs` runs say together. */
-export function summarise(runs: number, verdicts: readonly VerdictSummary[]): CampaignSummary {
-  const having = (word: VerdictWord): number => verdicts.filter(({ verdict }) => verdict === word).length
+export function summarise(runs: number, verified: readonly VerifiedRun[]): CampaignSummary {
+  const verdicts = verified.filter(wasCut)
+  const uncut = verified.filter((run) => !wasCut(run))
+  const having = (word: VerdictWord): number => countOf(verdicts, word)
   const shareWith = (kind: Happening): Proportion => {
     const shows = ({ violations, hazards }: VerdictSummary): boolean => violations[kind] + hazards[kind] > 0
-    const telling = verdicts.filter((verdict) => verdict.verdict !== 'inconclusive' || shows(verdict))
+    const telling = verdicts.filter(showsAll)
     return proportion(telling.filter(shows).length, telling.length)
   }
   const sum = (of: (verdict: VerdictSummary) => number): number =>
@@ -137,7 +157,8 @@ export function summarise(runs: number, verdicts: readonly VerdictSummary[]): Ca
   const measures = sumMeasures(verdicts)
   return {
     runs,
-    verified: verdicts.length,
+    verified: verified.length,
+    ...(uncut.length === 0 ? {} : { withoutCut: { runs: uncut.length, violation: countOf(uncut, 'violation') } }),
     held,
     violation,
     inconclusive: having('inconclusive'),

@@ -135,7 +135,8 @@ function sentenceOf(
   const { a: here, b: there, p, differs } = result
   if (here.of === 0 || there.of === 0) {
     const silent = here.of === 0 ? a : b
-    return `${NOUN[rate]} cannot be compared: ${silent} has no cut that was judged to its end`
+    const lacking = rate === 'violation' ? 'could acquit or convict' : 'was read in full'
+    return `${NOUN[rate]} cannot be compared: ${silent} has no cut that ${lacking}`
   }
   const isA = shareOf(here) > shareOf(there)
   const [worse, better, more, fewer] = isA ? [a, b, here, there] : [b, a, there, here]
@@ -191,12 +192,25 @@ function nothingShown(
   )
   const [ofA, ofB] = most
   const no = `No difference between ${a.campaign} and ${b.campaign} was shown`
-  if (ofA === 0 || ofB === 0) return `${no}: no cut was judged to its end on both sides.`
-  const count = detectableCount({ count: 0, of: ofA }, ofB, comparisons)
+  if (ofA === 0 || ofB === 0) return `${no}: they have no cuts of which the same could be told.`
+  const inB = shareText(detectableCount({ count: 0, of: ofA }, ofB, comparisons), ofB)
+  const inA = shareText(detectableCount({ count: 0, of: ofB }, ofA, comparisons), ofA)
   const cuts = ofA === ofB ? `${counted(ofA, 'cut')} each` : `${formatCount(ofA)} and ${counted(ofB, 'cut')}`
-  if (count === undefined) return `${no}: with ${cuts} not even a difference from 0 % to 100 % would have been seen.`
-  const share = count === ofB ? '100 %' : `about ${Math.round((100 * count) / ofB)} % or more`
-  return `${no}: with ${cuts} only a difference from 0 % to ${share} would have been seen.`
+  if (inA === undefined && inB === undefined)
+    return `${no}: with ${cuts} not even a difference from 0 % to 100 % would have been seen.`
+  const shares =
+    ofA === ofB
+      ? `0 % to ${inB}`
+      : [
+          ...(inB === undefined ? [] : [`0 % in ${a.campaign} to ${inB} in ${b.campaign}`]),
+          ...(inA === undefined ? [] : [`0 % in ${b.campaign} to ${inA} in ${a.campaign}`]),
+        ].join(' or from ')
+  return `${no}: with ${cuts} only a difference from ${shares} would have been seen.`
+}
+
+function shareText(count: number | undefined, of: number): string | undefined {
+  if (count === undefined) return undefined
+  return count === of ? '100 %' : `about ${Math.round((100 * count) / of)} % or more`
 }
 
 function setupSentence(a: CampaignView, b: CampaignView, differences: readonly SetupDifference[]): string {
@@ -226,14 +240,19 @@ function told(values: readonly string[]): string {
 const POWER_RATIO = 4
 
 function warningsOf(a: CampaignView, b: CampaignView, differences: readonly SetupDifference[]): readonly string[] {
-  const warnings = [a, b].flatMap(({ campaign, summary: { runs, held, violation } }) => {
-    const open = runs - held - violation
+  const warnings = [a, b].flatMap(({ campaign, summary: { runs, held, violation, withoutCut } }) => {
+    const open = runs - held - violation - (withoutCut?.runs ?? 0)
     return open === 0
       ? []
       : [
-          `${counted(open, 'run')} of ${campaign} ${open === 1 ? 'is' : 'are'} inconclusive or not verified: such a run counts only for what it shows`,
+          `${counted(open, 'run')} of ${campaign} ${open === 1 ? 'is' : 'are'} inconclusive or not verified: such a run says nothing of the contract, and of losses only where it was read in full`,
         ]
   })
+  for (const { campaign, summary } of [a, b]) {
+    const uncut = summary.withoutCut?.runs ?? 0
+    if (uncut > 0)
+      warnings.push(`${counted(uncut, 'run')} of ${campaign} without a cut ${uncut === 1 ? 'is' : 'are'} left out`)
+  }
   if (differences.length > 1)
     warnings.unshift('more than one thing differs, so a difference cannot be laid to any one of them')
   return [...warnings, ...promiseWarning(a, b), ...powerWarning(a, b)]

@@ -29,18 +29,21 @@ export interface Atomicity {
   readonly torn?: { readonly bytes: number } & CampaignUnitCounts
 }
 
-export type EvidenceSummary = Pick<CampaignSummary, 'held' | 'violation' | 'verified' | 'rates' | 'measures'>
+export type EvidenceSummary = Pick<
+  CampaignSummary,
+  'held' | 'violation' | 'inconclusive' | 'withoutCut' | 'rates' | 'measures'
+>
 
 /** What the figures of a campaign support. `setup`: what its runs were, where that is known. */
 export function evidenceOf(summary: EvidenceSummary, setup: CampaignSetup = {}): CampaignEvidence {
   const { held, violation, measures } = summary
   const atomicity = measures === undefined ? undefined : atomicityOf(measures)
   const texts: readonly (readonly [EvidenceTopic, string | undefined])[] = [
-    ['violation', violationSentence(summary)],
+    ['violation', violationSentence(summary) + withoutCutText(summary)],
     ...(measures === undefined
       ? []
       : ([
-          ['power', powerSentence(measures, summary.verified)],
+          ['power', powerSentence(measures, held + violation + summary.inconclusive)],
           ['atomicity', atomicity && atomicitySentence(atomicity)],
           ['tears', tearsSentence(measures, setup)],
           ['ages', agesSentence(measures.lostAgesMs)],
@@ -60,8 +63,16 @@ function violationSentence({ held, violation, rates }: EvidenceSummary): string 
     const { low, high } = rates.violation
     return `violated in ${violation} of ${counted(held + violation, 'cut')}: the violation rate lies between ${formatPercent(low)} and ${formatPercent(high)} at 95 % confidence`
   }
-  if (held === 0) return 'no cut was judged to its end, so no violation rate is excluded'
+  if (held === 0) return 'no cut could acquit or convict, so no violation rate is excluded'
   return `held in ${counted(held, 'cut')}: a violation rate above ${formatPercent(excludedAbove(held))} is excluded at 95 % confidence`
+}
+
+/** Without a cut nothing was at risk, and nothing is shown of what a cut does. */
+function withoutCutText({ withoutCut }: EvidenceSummary): string {
+  if (withoutCut === undefined) return ''
+  const { runs, violation } = withoutCut
+  const violated = violation === 0 ? '' : `, ${formatCount(violation)} of them violated`
+  return `; ${counted(runs, 'run')} without a cut left out${violated}`
 }
 
 function powerSentence(measures: CampaignMeasures, verified: number): string {
@@ -90,6 +101,9 @@ export function atomicityOf({ atomicity }: CampaignMeasures): Atomicity | undefi
   }
 }
 
+/** With fewer cuts a bound says nothing: as for 0 in n. */
+const TELLING_CUTS_MIN = 4
+
 function atomicitySentence({ untorn, torn }: Atomicity): string | undefined {
   if (untorn === undefined) {
     if (torn === undefined) return undefined
@@ -98,7 +112,10 @@ function atomicitySentence({ untorn, torn }: Atomicity): string | undefined {
   }
   const large = untorn.filling === untorn.exposed ? '' : `, ${formatCount(untorn.filling)} larger than half of that`
   const ground = `${counted(untorn.exposed, 'such write')} at risk${large}, in ${counted(untorn.fillingCuts, 'cut')}: ${fateOf(untorn)}`
-  const bound = `tears in more than ${formatPercent(untorn.excludedAbove)} of such cuts are excluded`
+  const bound =
+    untorn.fillingCuts < TELLING_CUTS_MIN
+      ? 'too few cuts to exclude a share of them that tear'
+      : `tears in more than ${formatPercent(untorn.excludedAbove)} of such cuts are excluded`
   const beyond = torn === undefined ? '' : `; ${tornText(torn, `that reach across, inside ${unitName(torn.bytes)}`)}`
   return `nothing inside an aligned ${formatBytes(untorn.bytes)} tore (${ground}; ${bound})${beyond}`
 }

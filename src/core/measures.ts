@@ -12,7 +12,7 @@ import { SECTOR_BYTES } from './units.ts'
 
 /** Writes by the smallest aligned unit that holds them. */
 export interface UnitCounts {
-  /** Writes of which a tear would have been seen. */
+  /** Writes of which a tear would have been seen wherever it was, as every sector tells; and those that are seen torn. */
   readonly exposed: number
   /** Of those: larger than half the unit. The rest shows what one boundary inside the unit does, not what the unit does. */
   readonly filling: number
@@ -111,7 +111,8 @@ export class Measurer {
     if (!isComplete && !isSeen && write > this.#history.issued) return
     const telling = counts.present + counts.missing + counts.partial
     this.#countAtRisk(view.sectors, isComplete, telling > 0)
-    if (telling >= Math.min(2, view.sectors) && !isTorn(counts)) this.#countUntorn(view, counts.missing === 0)
+    // A tear may show in any one sector: a silent one leaves it unseen.
+    if (telling === view.sectors && !isTorn(counts)) this.#countUntorn(view, counts.missing === 0)
   }
 
   #countAtRisk(sectors: number, isComplete: boolean, isTelling: boolean): void {

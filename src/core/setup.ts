@@ -38,8 +38,27 @@ export function setupOf({ plan, environment, ...run }: Manifest, cut?: Pick<CutR
     io: run.io,
     commit: run.commit,
     contract: run.contract,
+    baseline: run.baseline,
+    overlapInFlight: run.overlapInFlight ? 'yes' : 'no',
+    ...diskOf(run.target),
+    ...told({ kernel: environment.kernel, agent: environment.agent }),
   }
 }
+
+const diskOf = ({ kind, model, sizeSectors, logicalBlockBytes, writeCache }: Manifest['target']): RunSetup =>
+  told({
+    target: kind,
+    model,
+    targetSize: bytesOf(sizeSectors),
+    logicalBlock: logicalBlockBytes === undefined ? undefined : formatBytes(logicalBlockBytes),
+    writeCache,
+  })
+
+/** Without what the manifest does not say. */
+const told = (facets: Readonly<Record<string, string | undefined>>): RunSetup =>
+  Object.fromEntries(
+    Object.entries(facets).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])),
+  )
 
 const bytesOf = (sectors: number): string => formatBytes(sectors * SECTOR_BYTES)
 
@@ -97,10 +116,16 @@ const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
   clusterSize: ['image'],
   cluster: ['clusterSize', 'image'],
   flushes: ['guest-write-cache'],
+  writeCache: ['cache', 'guest-write-cache', 'fault', 'rig'],
   [`${LOOP_LABEL}size`]: ['region'],
 }
 /** The same, where only one campaign has such a facet at all. */
-const COMES_WITH: Readonly<Record<string, readonly string[]>> = { script: ['workload'], writeSize: ['workload'] }
+const COMES_WITH: Readonly<Record<string, readonly string[]>> = {
+  script: ['workload'],
+  writeSize: ['workload'],
+  writeCache: ['target'],
+  model: ['target'],
+}
 
 /** Options of the loop that are told by a facet of another name. */
 const TOLD_AS: Readonly<Record<string, string>> = {
@@ -161,6 +186,10 @@ const NAMED: ReadonlySet<string> = new Set([
   'io',
   'commit',
   'contract',
+  'baseline',
+  'overlapInFlight',
+  'writeCache',
+  'agent',
 ])
 
 /** What machines say of themselves beyond that, such as versions, follows from the rig. */

@@ -14,7 +14,7 @@ import { type OddPlace, OddSectors } from './odd-sectors.ts'
 import { type NoteAt, alignmentOf, boundariesOf, missingOf, runsOf } from './sector-runs.ts'
 import { type StateCounts, type WriteView, countStates } from './sector-state.ts'
 import { SECTOR_BYTES } from './units.ts'
-import { VERDICT_SCHEMA, type Verdict } from './verdict.ts'
+import { NOTHING_LEFT, NOTHING_STABLE, VERDICT_SCHEMA, type Verdict } from './verdict.ts'
 import { STATUS } from './write-status.ts'
 
 /** Violations whose missing sectors are remembered, to be matched with sectors found elsewhere. */
@@ -193,7 +193,8 @@ export class Tally {
     this.#reordered()
     this.#commitsWithoutData()
     const liedFlushes = flushLies(this.#history, this.#status, this.#findings)
-    const reasons = this.#reasons(gaps)
+    const unseen = this.#unseen(gaps)
+    const reasons = [...this.#nothingToCheck(), ...unseen]
     const violated = this.#findings.total('violation') > 0
     const consistentWith = this.#consistentWith()
     assert(
@@ -207,6 +208,7 @@ export class Tally {
       run: this.#history.manifest.run,
       verdict: violated ? 'violation' : reasons.length > 0 ? 'inconclusive' : 'held',
       inconclusiveBecause: violated ? [] : reasons,
+      readInFull: unseen.length === 0,
       contract: formatContract(this.#contract),
       consistentWith,
       checked: {
@@ -229,13 +231,15 @@ export class Tally {
     }
   }
 
-  #reasons(gaps: Gaps): readonly string[] {
+  #nothingToCheck(): readonly string[] {
     const { stableSectors, supersededSectors } = this.#checked
+    if (stableSectors === 0) return [NOTHING_STABLE]
+    return stableSectors === supersededSectors ? [NOTHING_LEFT] : []
+  }
+
+  /** What of the evidence was not there to be looked at. */
+  #unseen(gaps: Gaps): readonly string[] {
     const reasons: string[] = []
-    if (stableSectors === 0)
-      reasons.push('no write was stable when the cut came, so nothing was promised that could be checked')
-    else if (stableSectors === supersededSectors)
-      reasons.push('every stable sector was overwritten by a later write, so none was left to check')
     if (this.#history.logEnd.tail === 'corrupt') reasons.push(`the log has a gap: ${this.#history.logEnd.detail}`)
     if (gaps.sectorsBeyondLog > 0) {
       reasons.push(

@@ -32,6 +32,11 @@ export interface Verdict {
   readonly verdict: VerdictWord
   /** Why the evidence cannot acquit; empty unless `inconclusive`. */
   readonly inconclusiveBecause: readonly string[]
+  /**
+   * Whether the log and every sector were there to be looked at, so that what is not found did not happen. An inconclusive
+   * verdict that was read in full only had no promise left to check. Absent in verdicts of earlier versions.
+   */
+  readonly readInFull?: boolean
   readonly contract: string
   readonly consistentWith: readonly string[]
   readonly checked: {
@@ -70,4 +75,17 @@ export function exitStatusOf(word: VerdictWord): number {
     case 'inconclusive':
       return EXIT.inconclusive
   }
+}
+
+/** Reasons for which a run that was read in full cannot acquit. */
+export const NOTHING_STABLE = 'no write was stable when the cut came, so nothing was promised that could be checked'
+export const NOTHING_LEFT = 'every stable sector was overwritten by a later write, so none was left to check'
+
+const isNothing = (reason: string): boolean => reason === NOTHING_STABLE || reason === NOTHING_LEFT
+
+/** Whether what a verdict does not show did not happen; of an inconclusive one of an earlier version its reasons tell. */
+export function showsAll(verdict: Pick<Verdict, 'verdict' | 'inconclusiveBecause' | 'readInFull'>): boolean {
+  if (verdict.verdict !== 'inconclusive') return true
+  const reasons = verdict.inconclusiveBecause
+  return verdict.readInFull ?? (reasons.length > 0 && reasons.every(isNothing))
 }

@@ -121,7 +121,9 @@ export function campaignOf(
 const isTrusted = ({ problem }: CycleResult): boolean => problem === undefined
 
 function summaryOf(cycles: readonly CycleResult[]): LoopSummary {
-  const trusted = cycles.filter(isTrusted).flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict]))
+  const trusted = cycles
+    .filter(isTrusted)
+    .flatMap(({ verdict, cut }) => (verdict === undefined ? [] : [{ ...verdict, cut }]))
   const { runs, ...rest } = summarise(cycles.length, trusted)
   const inconclusive = cycles.filter(({ word }) => word === 'inconclusive').length
   return { cycles: runs, ...rest, inconclusive, rates: { ...rest.rates, inconclusive: proportion(inconclusive, runs) } }

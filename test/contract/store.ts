@@ -269,6 +269,25 @@ function campaigns(check: Check): void {
     assert.equal(await store.campaign('none'), undefined)
   })
 
+  check('a campaign gives each verdict with the cut of its run', async ({ store }) => {
+    for (const n of [1, 2, 3]) {
+      await create(store, n, 'cuts')
+      await store.addVerdict(
+        runId(n),
+        AT,
+        sampleVerdict(runId(n), { log: { tail: 'clean', ended: true, lastRecordMs: 1 } }),
+      )
+    }
+    await store.recordCut(runId(1), CUT)
+    await store.recordCut(runId(2), { ...CUT, died: false })
+    const verdicts = (await store.campaign('cuts'))?.verdicts ?? []
+    assert.deepEqual(
+      verdicts.map(({ cut }) => cut),
+      [CUT, { ...CUT, died: false }, undefined],
+    )
+    assert.deepEqual(summarise(3, verdicts).withoutCut, { runs: 2, violation: 0 })
+  })
+
   check('a campaign tells what its runs were: by manifest and cut, whatever else was kept', async ({ store }) => {
     for (const n of [1, 2]) {
       const manifest = wholeManifest(runId(n), 'known', { rig: 'qemu', cut: 'asked for' })

@@ -13,12 +13,16 @@ const LINES = {
   lost: 'w1@0+1 F w2@1+1 CUT 1.',
   torn: 'w1@0+1 F w2@1+2 CUT 12.',
   unclear: 'w1@0+1 CUT 1',
+  lostUnclear: 'w1@0+1 CUT .',
   large: 'w1@0+8 F CUT 11111111',
 } as const
 
-type Cuts = Partial<Record<keyof typeof LINES, number>>
+type Cuts = Partial<Record<keyof typeof LINES | 'gap', number>>
 
-const VERDICTS = new Map<string, VerdictSummary>(Object.entries(LINES).map(([name, line]) => [name, judgeTold(line)]))
+const VERDICTS = new Map<string, VerdictSummary>([
+  ...Object.entries(LINES).map(([name, line]) => [name, judgeTold(line)] as const),
+  ['gap', judgeTold(LINES.held, { logTail: 'corrupt' })],
+])
 
 function view(name: string, cuts: Cuts, setup?: CampaignSetup): CampaignView {
   const verdicts = Object.entries(cuts).flatMap(([line, count]) => {
@@ -63,15 +67,15 @@ describe('the sentence that a person needs', () => {
     )
     assert.equal(
       compared({ held: 20 }, { held: 10 }).sentence,
-      'No difference between A and B was shown: with 20 and 10 cuts only a difference from 0 % to about 40 % or more would have been seen.',
+      'No difference between A and B was shown: with 20 and 10 cuts only a difference from 0 % in A to about 40 % or more in B or from 0 % in B to about 50 % or more in A would have been seen.',
     )
     assert.equal(
       compared({ held: 3 }, { held: 3 }).sentence,
       'No difference between A and B was shown: with 3 cuts each not even a difference from 0 % to 100 % would have been seen.',
     )
     assert.equal(
-      compared({ unclear: 9 }, { held: 3 }).sentence,
-      'No difference between A and B was shown: no cut was judged to its end on both sides.',
+      compareCampaigns(view('A', { gap: 9 }), view('B', { held: 3 })).sentence,
+      'No difference between A and B was shown: they have no cuts of which the same could be told.',
     )
   })
 
@@ -84,6 +88,15 @@ describe('the sentence that a person needs', () => {
       /^A may show more torn writes than B: 5 of 6 cuts against 0 of 6; .* about 1 in 66 pairs .*, and among 4 comparisons that is not enough/,
     )
   })
+})
+
+test('what never flushes and what flushes, and loses as often, do not differ', () => {
+  const flushing = compared({ unclear: 45, lostUnclear: 5 }, { held: 45, lost: 5 })
+  assert.deepEqual([flushing.rates.lost.a.of, flushing.rates.lost.b.of, flushing.rates.lost.differs], [50, 50, false])
+  assert.match(
+    flushing.rates.violation.sentence,
+    /^broken contracts cannot be compared: A has no cut that could acquit or convict$/,
+  )
 })
 
 describe('what could have been seen', () => {
@@ -197,7 +210,46 @@ describe('what they were', () => {
       io: 'direct',
       commit: 'stream',
       contract: 'volatile',
+      baseline: 'format',
+      overlapInFlight: 'no',
+      target: 'block',
+      targetSize: '1 MiB',
+      logicalBlock: '512 B',
+      kernel: '6.1',
+      agent: '0.1.0',
     })
+  })
+
+  test('another disk is another setup, unless it follows from the rig or the cache', () => {
+    const file = wholeManifest('1')
+    const ssd = {
+      ...file,
+      baseline: 'scan',
+      target: {
+        ...file.target,
+        kind: 'file',
+        model: 'SSD',
+        sizeSectors: 4096,
+        logicalBlockBytes: 4096,
+        writeCache: 'write back',
+      },
+      environment: { ...file.environment, kernel: '5.4', agent: '0.0.1' },
+    } as const
+    const facets = (labels: Readonly<Record<string, string>>): readonly string[] =>
+      setupDifferences(
+        countSetups([
+          {
+            ...setupOf({ ...file, target: { ...file.target, model: 'HDD', writeCache: 'write through' } }),
+            rig: 'a',
+            cache: 'a',
+          },
+        ]),
+        countSetups([{ ...setupOf(ssd), rig: 'a', cache: 'a', ...labels }]),
+      ).map(({ facet }) => facet)
+    const own = ['baseline', 'target', 'model', 'targetSize', 'logicalBlock', 'kernel', 'agent'].toSorted()
+    assert.deepEqual(facets({}).toSorted(), [...own, 'writeCache'].toSorted())
+    assert.deepEqual(facets({ cache: 'b' }).toSorted(), [...own, 'cache'].toSorted())
+    assert.deepEqual(facets({ rig: 'b' }).toSorted(), ['agent', 'baseline', 'rig'])
   })
 
   test('a script stands for its write size, and a long one is told in part', () => {

@@ -41,7 +41,10 @@ describe('violation', () => {
       says('violation', times(1, HELD)),
       'held in 1 cut: a violation rate above 95.0 % is excluded at 95 % confidence',
     )
-    assert.equal(says('violation', times(3, UNCLEAR)), 'no cut was judged to its end, so no violation rate is excluded')
+    assert.equal(
+      says('violation', times(3, UNCLEAR)),
+      'no cut could acquit or convict, so no violation rate is excluded',
+    )
     assert.equal(evidenceOf(campaign(times(3, UNCLEAR))).violationRateExcludedAbove, undefined)
   })
 
@@ -95,12 +98,12 @@ describe('atomicity', () => {
     [
       'and what tears beyond it',
       ['w1@0+2 w2@3+2 CUT 11.2.', 'w1@0+2 w2@3+2 CUT ...22'],
-      'nothing inside an aligned 1 KiB tore (2 such writes at risk, in 2 cuts: 1 kept, 1 lost whole; tears in more than 77.6 % of such cuts are excluded); of 2 writes that reach across, inside an aligned 4 KiB, at risk or found torn, 1 tore',
+      'nothing inside an aligned 1 KiB tore (2 such writes at risk, in 2 cuts: 1 kept, 1 lost whole; too few cuts to exclude a share of them that tear); of 2 writes that reach across, inside an aligned 4 KiB, at risk or found torn, 1 tore',
     ],
     [
       'a small write across a boundary is no evidence for the large unit that holds it',
       ['w1@3+2 w2@0+2 CUT 22.11'],
-      'nothing inside an aligned 1 KiB tore (1 such write at risk, in 1 cut: all kept, and a cut that takes nothing away tears nothing; tears in more than 95.0 % of such cuts are excluded)',
+      'nothing inside an aligned 1 KiB tore (1 such write at risk, in 1 cut: all kept, and a cut that takes nothing away tears nothing; too few cuts to exclude a share of them that tear)',
     ],
     [
       'where the smallest tears',
@@ -289,6 +292,15 @@ describe('advice', () => {
       assert.ok(!other.includes(code), 'not given where it is not')
     })
   }
+
+  test('what was overwritten is told apart from what was flushed', () => {
+    // The flushed write is of another sector; of the two at risk none is seen.
+    const lines = times(29, 'w1@1+1 F w2@0+1 i3@0+1 CUT 31')
+    const advice = evidenceOf(campaign(lines)).advice.find(({ code }) => code === 'nothing-at-risk')
+    assert.match(advice?.sentence ?? '', /could still be seen: .*larger --region/)
+    const flushed = evidenceOf(campaign(times(29, 'w1@0+2 F i2@2+2 CUT 11..'))).advice
+    assert.match(flushed[0]?.sentence ?? '', /^no cut found a complete write that was not flushed yet, so/)
+  })
 
   test('every code is given in some case above', () => {
     assert.deepEqual(new Set(cases.map(({ code }) => code)), new Set(ADVICE_CODES))

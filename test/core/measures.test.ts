@@ -58,6 +58,9 @@ describe('atomicity: whose tear would have been seen', () => {
     // One sector of two says something: no tear could be seen.
     ['w1@0+2 w2@1+1 CUT 12', '512: 1/1/0'],
     ['w1@0+3 w2@2+1 CUT 1.2', '512: 1/1/0, 2048: 1/0/1'],
+    // A tear at a silent sector would not be seen, however many others say something.
+    ['w1@0+3 w2@1+1 CUT 121', '512: 1/1/0'],
+    ['w1@8+1 F i2@0+8 i3@4+4 CUT 222233331', '2048: 1/1/0', { baseline: 'format' }],
     // In flight counts as well; announced alone does not.
     ['i1@0+2 CUT ..', '1024: 1/0/0'],
     ['w1@0+2 i2@2+2 CUT 11..', '1024: 2/1/0'],

@@ -2,7 +2,7 @@
  * The log at a collector: an append that fails for want of an answer is tried again, from where the collector says it
  * is, until it was silent for too long. Waiting is all that an outage does: the agent slows down and stops, and goes on.
  */
-import type { RunProgress } from '../core/campaign.ts'
+import type { RunProgress } from '../core/campaign/campaign.ts'
 import { ProbeError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { monotonicMs, sleepMs } from '../io/clock.ts'

@@ -5,7 +5,7 @@
  * The one rule that the evidence rests on: a window is recorded, is on stable storage with everything before it, and only
  * then is the scheduler told of it. So no write is ever on the device that the log does not announce.
  */
-import type { RunProgress } from '../core/campaign.ts'
+import type { RunProgress } from '../core/campaign/campaign.ts'
 import type { Bell } from './bell.ts'
 import type { Crew } from './crew.ts'
 import type { Scribe } from './scribe.ts'

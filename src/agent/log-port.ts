@@ -1,7 +1,7 @@
 /**
  * Where a run's log goes: one small port, and the error for when it takes no more. Implementations: file-log, collector-log.
  */
-import type { RunProgress } from '../core/campaign.ts'
+import type { RunProgress } from '../core/campaign/campaign.ts'
 
 /** How far a log is after an append. */
 export interface AppendOutcome {

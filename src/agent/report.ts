@@ -1,6 +1,6 @@
 /** What the agent says: while it runs on stderr, at its end on stdout. */
 import { getSystemErrorName } from 'node:util'
-import type { RunProgress } from '../core/campaign.ts'
+import type { RunProgress } from '../core/campaign/campaign.ts'
 import { ProbeError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { bytesOf } from '../core/units.ts'

@@ -4,7 +4,7 @@
  * before the log has taken the manifest.
  */
 import type { WorkloadOptions } from '../core/agent-options.ts'
-import type { RunProgress } from '../core/campaign.ts'
+import type { RunProgress } from '../core/campaign/campaign.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { Plan } from '../core/plan.ts'
 import { WRITE_ID_MAX } from '../core/units.ts'

@@ -3,7 +3,7 @@
  * goes on from wherever the other side says it is. Bounded: who pushes looks at `full` and waits; nothing is dropped.
  */
 import assert from 'node:assert/strict'
-import type { RunProgress } from '../core/campaign.ts'
+import type { RunProgress } from '../core/campaign/campaign.ts'
 import { ProbeError } from '../core/errors.ts'
 import type { LogPort } from './log-port.ts'
 

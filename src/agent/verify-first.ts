@@ -6,7 +6,7 @@
  * user would run it, as a process. Where there can be no verdict nothing is written either: the evidence is worth more than
  * the next run.
  */
-import type { RunSummary, VerdictSummary } from '../core/campaign.ts'
+import type { RunSummary, VerdictSummary } from '../core/campaign/campaign.ts'
 import { EXIT, ProbeError } from '../core/errors.ts'
 import type { CollectorClient } from '../io/collector-client.ts'
 import type { Logger } from '../io/logger.ts'

@@ -1,5 +1,5 @@
 /** A comparison of two campaigns as text for a terminal. Data in, text out. */
-import { COMPARED_RATES, type RateComparison, detectableCountText } from '../core/compare.ts'
+import { COMPARED_RATES, type RateComparison, detectableCountText } from '../core/campaign/compare.ts'
 import { counted } from '../core/size.ts'
 import { RATE_BOUNDS, rateText } from '../core/statistics.ts'
 import { RATE_NAMES, alignedRows, countsLine, formatP } from './report.ts'

@@ -1,7 +1,7 @@
 /** The log of a run: appended to at an offset, answered once it is on stable storage, and read back as a stream. */
 import { Readable } from 'node:stream'
 import { Value } from 'typebox/value'
-import type { RunProgress } from '../core/campaign.ts'
+import type { RunProgress } from '../core/campaign/campaign.ts'
 import { ProbeError } from '../core/errors.ts'
 import { APPEND_BYTES_MAX, PROGRESS_HEADER } from '../io/collector-client.ts'
 import { ApiError, runUnknown } from './api-error.ts'

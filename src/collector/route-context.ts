@@ -1,5 +1,5 @@
 /** What every address works with. */
-import type { RunView } from '../core/campaign.ts'
+import type { RunView } from '../core/campaign/campaign.ts'
 import { runUnknown } from './api-error.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Store } from './store.ts'

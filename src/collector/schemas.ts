@@ -6,7 +6,7 @@
  */
 import type { Readable } from 'node:stream'
 import { type TProperties, Type } from 'typebox'
-import { PROGRESS_STATES, type CampaignView, type RunView } from '../core/campaign.ts'
+import { PROGRESS_STATES, type CampaignView, type RunView } from '../core/campaign/campaign.ts'
 import type { Finding } from '../core/finding.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'

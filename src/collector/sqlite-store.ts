@@ -7,10 +7,10 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import Database from 'better-sqlite3'
-import type { CampaignCounts, CutRecord, RunSummary, RunView, VerifiedRun } from '../core/campaign.ts'
+import type { CampaignCounts, CutRecord, RunSummary, RunView, VerifiedRun } from '../core/campaign/campaign.ts'
 import { messageOf, ProbeError } from '../core/errors.ts'
 import { isManifest } from '../core/manifest.ts'
-import { type CampaignSetup, SetupCounter, setupOf } from '../core/setup.ts'
+import { type CampaignSetup, SetupCounter, setupOf } from '../core/campaign/setup.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { migrate, requireSchema } from './sqlite-schema.ts'
 import { type LogRow, prepareStatements, type RunRow, type Statements } from './sqlite-statements.ts'

@@ -5,9 +5,16 @@
  * values; what the store cannot do at all is thrown: STORE_FULL, STORE_UNAVAILABLE. The store has no clock and no
  * opinion on what the bytes of a log mean.
  */
-import type { CampaignCounts, CutRecord, RunProgress, RunSummary, RunView, VerifiedRun } from '../core/campaign.ts'
+import type {
+  CampaignCounts,
+  CutRecord,
+  RunProgress,
+  RunSummary,
+  RunView,
+  VerifiedRun,
+} from '../core/campaign/campaign.ts'
 import type { Manifest } from '../core/manifest.ts'
-import type { CampaignSetup } from '../core/setup.ts'
+import type { CampaignSetup } from '../core/campaign/setup.ts'
 import type { Verdict } from '../core/verdict.ts'
 
 export interface NewRun {
@@ -40,7 +47,7 @@ export interface CampaignRecords {
   readonly runs: number
   /** The newest verdict of each run that has one, with the run's cut where one is recorded. */
   readonly verdicts: readonly VerifiedRun[]
-  /** What the runs were, by their manifests and cuts (core/setup); a manifest that is not one counts for nothing. */
+  /** What the runs were, by their manifests and cuts (core/campaign/setup); a manifest that is not one counts for nothing. */
   readonly setup: CampaignSetup
 }
 

@@ -7,7 +7,14 @@
  */
 import { readFileSync } from 'node:fs'
 import { Agent, type Dispatcher } from 'undici'
-import type { CampaignCounts, CampaignView, CutRecord, RunProgress, RunSummary, RunView } from '../core/campaign.ts'
+import type {
+  CampaignCounts,
+  CampaignView,
+  CutRecord,
+  RunProgress,
+  RunSummary,
+  RunView,
+} from '../core/campaign/campaign.ts'
 import { messageOf, ProbeError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Verdict } from '../core/verdict.ts'

@@ -1,6 +1,6 @@
 /** Where a run's log comes from: a file, or a collector. Both are read piece by piece, never as a whole. */
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import type { CutRecord } from '../core/campaign.ts'
+import type { CutRecord } from '../core/campaign/campaign.ts'
 import { ProbeError, errnoOf, messageOf } from '../core/errors.ts'
 import { FrameEncoder } from '../core/wire.ts'
 import type { CollectorClient } from './collector-client.ts'

@@ -3,7 +3,7 @@
  * collector's store without one, or from files. `plugpull explain` and `plugpull reproduce` begin here.
  */
 import { readFileSync } from 'node:fs'
-import type { CutRecord, RunView } from '../core/campaign.ts'
+import type { CutRecord, RunView } from '../core/campaign/campaign.ts'
 import { ProbeError, errnoOf, messageOf } from '../core/errors.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'
 import { FrameEncoder } from '../core/wire.ts'

@@ -1,5 +1,5 @@
 /** A campaign in words: one line a cycle, and a closing summary with what was lost, torn and reordered. */
-import { evidenceLines } from '../core/evidence-text.ts'
+import { evidenceLines } from '../core/campaign/evidence-text.ts'
 import { counted, formatBytes, formatMs } from '../core/size.ts'
 import { RATE_BOUNDS, rateText } from '../core/statistics.ts'
 import type { Verdict } from '../core/verdict.ts'

@@ -1,11 +1,11 @@
 /**
  * What a campaign of the loop is as data: its cycles, its positive control, and the one word for all of it.
- * The arithmetic over verdicts is core/campaign.ts; wording is campaign-report.ts.
+ * The arithmetic over verdicts is core/campaign/campaign.ts; wording is campaign-report.ts.
  */
-import { type CampaignSummary, type CutRecord, summarise } from '../core/campaign.ts'
-import { type CampaignEvidence, evidenceOf } from '../core/evidence.ts'
+import { type CampaignSummary, type CutRecord, summarise } from '../core/campaign/campaign.ts'
+import { type CampaignEvidence, evidenceOf } from '../core/campaign/evidence.ts'
 import type { Manifest, TargetFacts } from '../core/manifest.ts'
-import { type RunSetup, countSetups } from '../core/setup.ts'
+import { type RunSetup, countSetups } from '../core/campaign/setup.ts'
 import { EXIT } from '../core/errors.ts'
 import { type Proportion, proportion } from '../core/statistics.ts'
 import { type Verdict, type VerdictWord, exitStatusOf } from '../core/verdict.ts'

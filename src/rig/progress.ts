@@ -2,7 +2,7 @@
  * What the collector tells of a run that is under way: when it may be cut, which one a machine has begun by itself, and the verdict
  * that a machine gives by itself. Every wait has a limit, and says at its end what it waited for and what the console said last.
  */
-import type { RunProgress, RunView } from '../core/campaign.ts'
+import type { RunProgress, RunView } from '../core/campaign/campaign.ts'
 import { ProbeError } from '../core/errors.ts'
 import { monotonicMs, sleepMs } from '../io/clock.ts'
 import type { CollectorClient } from '../io/collector-client.ts'

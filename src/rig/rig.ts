@@ -7,11 +7,11 @@
  * runs, one that stands by itself (a user's VM whose agent starts at power-on), and one that runs the workload itself (sim).
  */
 import type { OptionSpec, RawOptions } from '../core/agent-options.ts'
-import type { CutRecord } from '../core/campaign.ts'
+import type { CutRecord } from '../core/campaign/campaign.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Scratch } from '../io/scratch.ts'
 
-export type { CutRecord } from '../core/campaign.ts'
+export type { CutRecord } from '../core/campaign/campaign.ts'
 
 /** What kind of end a machine comes to. What each rig offers is in `RigKind.cuts`. */
 export const CUT_KINDS = [

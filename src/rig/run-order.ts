@@ -1,6 +1,6 @@
 /** What every run of a campaign is told, whatever machine it is on. */
 import { optionKey } from '../core/agent-options.ts'
-import { LOOP_LABEL } from '../core/setup.ts'
+import { LOOP_LABEL } from '../core/campaign/setup.ts'
 import { sizeArgument } from '../core/size.ts'
 import { type LoopConfig, reportedNames } from './loop-options.ts'
 import type { Machine } from './rig.ts'

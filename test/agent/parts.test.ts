@@ -8,7 +8,7 @@ import { RecordRing } from '../../src/agent/ring.ts'
 import { Uplink } from '../../src/agent/uplink.ts'
 import { ProbeError } from '../../src/core/errors.ts'
 import { Prng } from '../../src/core/prng.ts'
-import type { RunProgress } from '../../src/core/campaign.ts'
+import type { RunProgress } from '../../src/core/campaign/campaign.ts'
 
 const PROGRESS: RunProgress = { state: 'writing', issued: 0, completed: 0, flushes: 0 }
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { renderComparison } from '../../src/collector/compare-text.ts'
 import { COMPARE_SCHEMA } from '../../src/collector/report-data.ts'
-import { type CampaignView, summarise } from '../../src/core/campaign.ts'
-import { compareCampaigns } from '../../src/core/compare.ts'
+import { type CampaignView, summarise } from '../../src/core/campaign/campaign.ts'
+import { compareCampaigns } from '../../src/core/campaign/compare.ts'
 import { lossyVerdict, sampleVerdict } from './helpers.ts'
 
 function view(campaign: string, lossy: number, of: number): CampaignView {

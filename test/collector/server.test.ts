@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { request } from 'undici'
 import { API_ERRORS } from '../../src/collector/api-error.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../src/collector/sqlite-store.ts'
-import type { CutRecord } from '../../src/core/campaign.ts'
+import type { CutRecord } from '../../src/core/campaign/campaign.ts'
 import { APPEND_BYTES_MAX, CollectorClient, PROGRESS_HEADER } from '../../src/io/collector-client.ts'
 import {
   logBytes,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import type { RunSummary } from '../../src/core/campaign.ts'
+import type { RunSummary } from '../../src/core/campaign/campaign.ts'
 import { CollectorClient } from '../../src/io/collector-client.ts'
 import { PlugpullProcess, plugpull, scratchFolder, startCollector, until } from '../support/plugpull-process.ts'
 

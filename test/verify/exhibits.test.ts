@@ -1,7 +1,7 @@
 /** Which sectors the verifier keeps: of every finding before two of any, and never more than its bound. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { byteRows } from '../../src/core/byte-rows.ts'
+import { byteRows } from '../../src/core/telling/byte-rows.ts'
 import type { Finding } from '../../src/core/finding.ts'
 import { keyOf } from '../../src/core/prng.ts'
 import { EXHIBITS_MAX, chooseExhibits, exhibitPlaces } from '../../src/verify/exhibits.ts'

@@ -3,7 +3,7 @@ import { release } from 'node:os'
 import type { Manifest } from '../../core/manifest.ts'
 import { VERSION } from '../../core/version.ts'
 import { versionsOf } from '../daemon-machine.ts'
-import { LOOP_LABEL } from '../../core/setup.ts'
+import { LOOP_LABEL } from '../../core/campaign/setup.ts'
 
 /** Labels that say which cell it is, or follow from it. */
 const OF_THE_CELL = new Set(['rig', 'image', 'cache', 'cut', 'cluster'])

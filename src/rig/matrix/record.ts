@@ -3,7 +3,7 @@
  * A line without its end is the one that a kill interrupted, and counts for nothing; state.ts keeps the file.
  */
 import type { RawOptions } from '../../core/agent-options.ts'
-import type { VerdictSummary } from '../../core/campaign.ts'
+import type { VerdictSummary } from '../../core/campaign/campaign.ts'
 import { ProbeError } from '../../core/errors.ts'
 import type { Verdict } from '../../core/verdict.ts'
 import type { CycleResult } from '../campaign.ts'

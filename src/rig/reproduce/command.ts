@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import { positiveMs, wholeOf } from '../../core/agent-options.ts'
 import { EXIT, ProbeError } from '../../core/errors.ts'
-import { findingNamed } from '../../core/finding-name.ts'
+import { findingNamed } from '../../core/telling/finding-name.ts'
 import type { Finding } from '../../core/finding.ts'
 import { exitStatusHelp } from '../../io/help.ts'
 import { withInterrupt } from '../../io/interrupt.ts'

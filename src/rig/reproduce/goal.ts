@@ -3,7 +3,7 @@
  * where no write says which is which, the same kind of content.
  */
 import type { Finding } from '../../core/finding.ts'
-import { RULES, ruleOf } from '../../core/rule.ts'
+import { RULES, ruleOf } from '../../core/telling/rule.ts'
 import { type Statement, writesOf } from './statement.ts'
 
 /** Whether a finding of a script's run is the goal again. */

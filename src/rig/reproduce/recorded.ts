@@ -13,7 +13,7 @@ import { SECTOR_BYTES } from '../../core/units.ts'
 import type { Verdict } from '../../core/verdict.ts'
 import { parseLoopOptions } from '../loop-options.ts'
 import { RIGS } from '../registry.ts'
-import { LOOP_LABEL } from '../../core/setup.ts'
+import { LOOP_LABEL } from '../../core/campaign/setup.ts'
 
 /** Options by their names without dashes (`cluster-size`), in the order in which a person would give them. */
 export type LoopOptions = ReadonlyMap<string, string | true>

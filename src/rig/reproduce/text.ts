@@ -1,6 +1,6 @@
 /** What `plugpull reproduce` tells people: each trial as it ends, and at the end the script, how often it shows, and the picture. */
 import type { Finding } from '../../core/finding.ts'
-import { legendOf, stripLines } from '../../core/strip-picture.ts'
+import { legendOf, stripLines } from '../../core/telling/strip-picture.ts'
 import { shellQuoted } from '../shell-command.ts'
 import type { Reproduction, TrialNews } from './reproduce.ts'
 import type { LoopOptions } from './recorded.ts'

@@ -2,7 +2,7 @@
 import { EXIT, ProbeError } from '../../core/errors.ts'
 import type { Finding } from '../../core/finding.ts'
 import { sizeArgument } from '../../core/size.ts'
-import type { Extent } from '../../core/strip.ts'
+import type { Extent } from '../../core/telling/strip.ts'
 import { SECTOR_BYTES } from '../../core/units.ts'
 import { monotonicMs } from '../../io/clock.ts'
 import { startProcess } from '../../io/process.ts'

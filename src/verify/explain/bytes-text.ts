@@ -1,9 +1,9 @@
 /** The sectors of an explanation in bytes: what each says of itself, and the rows in which it differs from what should be there. */
-import type { ByteRow } from '../../core/byte-rows.ts'
+import type { ByteRow } from '../../core/telling/byte-rows.ts'
 import { describeContent } from '../../core/explain.ts'
 import type { Finding } from '../../core/finding.ts'
 import { hexOf } from '../../core/prng.ts'
-import type { SectorComparison } from '../../core/sector-comparison.ts'
+import type { SectorComparison } from '../../core/telling/sector-comparison.ts'
 import { STAMP_FIELDS } from '../../core/stamp.ts'
 import { SECTOR_BYTES } from '../../core/units.ts'
 import type { Paint } from '../report/colour.ts'

@@ -1,7 +1,7 @@
 /** `plugpull explain`: which finding, from where, and in which form. */
 import { Command, Option } from 'commander'
 import { EXIT, ProbeError } from '../../core/errors.ts'
-import { findingNamed } from '../../core/finding-name.ts'
+import { findingNamed } from '../../core/telling/finding-name.ts'
 import { exitStatusHelp } from '../../io/help.ts'
 import { withInterrupt } from '../../io/interrupt.ts'
 import { print } from '../../io/output.ts'

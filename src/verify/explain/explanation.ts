@@ -2,16 +2,16 @@
  * Everything that `plugpull explain` tells of one finding, as data (schema `plugpull.explanation/1`); wording is text.ts.
  * Nothing here decides anything: the judge did, and the verdict is its word.
  */
-import type { CutRecord } from '../../core/campaign.ts'
+import type { CutRecord } from '../../core/campaign/campaign.ts'
 import { parseContract } from '../../core/contract.ts'
 import { ProbeError } from '../../core/errors.ts'
-import type { NamedFinding } from '../../core/finding-name.ts'
+import type { NamedFinding } from '../../core/telling/finding-name.ts'
 import type { SectorRun } from '../../core/finding.ts'
 import { type History, msOf } from '../../core/history.ts'
-import { type Life, LifeReader } from '../../core/life.ts'
-import { type Rule, ruleOf } from '../../core/rule.ts'
-import { howRuleIsMet } from '../../core/rule-met.ts'
-import { SectorComparer, type SectorComparison } from '../../core/sector-comparison.ts'
+import { type Life, LifeReader } from '../../core/telling/life.ts'
+import { type Rule, ruleOf } from '../../core/telling/rule.ts'
+import { howRuleIsMet } from '../../core/telling/rule-met.ts'
+import { SectorComparer, type SectorComparison } from '../../core/telling/sector-comparison.ts'
 import {
   type CoveringWrite,
   type Extent,
@@ -20,8 +20,8 @@ import {
   namedWrites,
   runsFoundFor,
   stripOf,
-} from '../../core/strip.ts'
-import { type TimelineEvent, orderOf, timelineOf } from '../../core/timeline.ts'
+} from '../../core/telling/strip.ts'
+import { type TimelineEvent, orderOf, timelineOf } from '../../core/telling/timeline.ts'
 import { WRITE_SECTORS_MAX } from '../../core/plan.ts'
 import { loadHistory, readLogInto } from '../../io/load-history.ts'
 import type { RunEvidence } from '../../io/run-evidence.ts'

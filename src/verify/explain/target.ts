@@ -2,7 +2,7 @@
 import type { Finding, SectorRun } from '../../core/finding.ts'
 import type { History } from '../../core/history.ts'
 import { Observations, Observer } from '../../core/observe.ts'
-import type { CoveringWrite, Extent } from '../../core/strip.ts'
+import type { CoveringWrite, Extent } from '../../core/telling/strip.ts'
 import { SECTOR_BYTES } from '../../core/units.ts'
 import { alignedBuffer } from '../../io/device.ts'
 import { exhibitPlaces, readSectors } from '../exhibits.ts'

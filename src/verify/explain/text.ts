@@ -1,8 +1,8 @@
 /** An explanation for people: the sentence, the rule, the life of the sectors as a table and as lanes, the strip, the bytes. */
-import { clock } from '../../core/rule-met.ts'
-import { legendOf, stripLines } from '../../core/strip-picture.ts'
-import type { TimelineEvent } from '../../core/timeline.ts'
-import { LANE_LEGEND, lanesOf } from '../../core/timeline-picture.ts'
+import { clock } from '../../core/telling/rule-met.ts'
+import { legendOf, stripLines } from '../../core/telling/strip-picture.ts'
+import type { TimelineEvent } from '../../core/telling/timeline.ts'
+import { LANE_LEGEND, lanesOf } from '../../core/telling/timeline-picture.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { Verdict } from '../../core/verdict.ts'
 import { type Paint, paintOf } from '../report/colour.ts'

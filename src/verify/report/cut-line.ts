@@ -1,5 +1,5 @@
 /** How the power was cut, in one line. */
-import type { CutRecord } from '../../core/campaign.ts'
+import type { CutRecord } from '../../core/campaign/campaign.ts'
 
 /** Kind, signal, victim and what else went down; `not recorded` where nobody recorded it. */
 export function cutLine(cut: CutRecord | undefined): string {

@@ -2,7 +2,7 @@
  * What a report is: a rendering of one finished verification, and nothing else. One format a file beside this one;
  * registry.ts lists them. A report never decides anything: the verdict is the judge's.
  */
-import type { CutRecord } from '../../core/campaign.ts'
+import type { CutRecord } from '../../core/campaign/campaign.ts'
 import type { Content, Finding } from '../../core/finding.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import type { Verdict } from '../../core/verdict.ts'

@@ -5,8 +5,8 @@
 import type { CampaignSummary } from './campaign.ts'
 import { type CampaignMeasures, isWriteThrough } from './campaign-measures.ts'
 import { type CampaignSetup, NEVER_FLUSHES, valuesOf } from './setup.ts'
-import { counted, formatPercent } from './size.ts'
-import { excludedAbove, trialsToExclude } from './statistics.ts'
+import { counted, formatPercent } from '../size.ts'
+import { excludedAbove, trialsToExclude } from '../statistics.ts'
 
 export const ADVICE_CODES = [
   'nothing-promised',

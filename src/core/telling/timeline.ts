@@ -1,5 +1,5 @@
 /** The events of a life in the order of the log, numbered, and what that order says: what was before what. */
-import type { History } from './history.ts'
+import type { History } from '../history.ts'
 import type { FlushLife, Instant, Life, WriteLife } from './life.ts'
 
 export type TimelineEvent = {

@@ -1,12 +1,12 @@
 /** How the facts of one finding meet the rule that was applied to it (rule.ts): sentences with the times and numbers in them. */
-import type { Contract } from './contract.ts'
-import { formatContract } from './contract.ts'
-import { describeContent } from './explain.ts'
-import type { Finding } from './finding.ts'
+import type { Contract } from '../contract.ts'
+import { formatContract } from '../contract.ts'
+import { describeContent } from '../explain.ts'
+import type { Finding } from '../finding.ts'
 import type { FlushLife, Instant, Life, WriteLife } from './life.ts'
-import { formatBytes, formatMs } from './size.ts'
+import { formatBytes, formatMs } from '../size.ts'
 import type { StripCell } from './strip.ts'
-import { SECTOR_BYTES } from './units.ts'
+import { SECTOR_BYTES } from '../units.ts'
 
 export interface FindingFacts {
   readonly finding: Finding

@@ -3,11 +3,11 @@
  * up alike; two campaigns that differ in more than one thing cannot say which of them made the difference.
  */
 import type { CutRecord } from './campaign.ts'
-import type { Histogram } from './histogram.ts'
-import type { Manifest } from './manifest.ts'
-import type { PlanSpec } from './plan.ts'
-import { formatBytes } from './size.ts'
-import { SECTOR_BYTES } from './units.ts'
+import type { Histogram } from '../histogram.ts'
+import type { Manifest } from '../manifest.ts'
+import type { PlanSpec } from '../plan.ts'
+import { formatBytes } from '../size.ts'
+import { SECTOR_BYTES } from '../units.ts'
 
 /** Facet → value, of one run. */
 export type RunSetup = Readonly<Record<string, string>>

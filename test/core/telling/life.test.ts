@@ -1,13 +1,13 @@
 /** The life of a few writes out of a log: events in their order, lanes, and the strip with what may and must be there. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Life, LifeReader } from '../../src/core/life.ts'
-import { legendOf, stripLines } from '../../src/core/strip-picture.ts'
-import { type StripCell, coveringWrites, stripOf } from '../../src/core/strip.ts'
-import { lanesOf } from '../../src/core/timeline-picture.ts'
-import { orderOf, timelineOf } from '../../src/core/timeline.ts'
-import { LogDecoder } from '../../src/core/wire.ts'
-import { type ToldRun, runTold } from '../support/history-language.ts'
+import { type Life, LifeReader } from '../../../src/core/telling/life.ts'
+import { legendOf, stripLines } from '../../../src/core/telling/strip-picture.ts'
+import { type StripCell, coveringWrites, stripOf } from '../../../src/core/telling/strip.ts'
+import { lanesOf } from '../../../src/core/telling/timeline-picture.ts'
+import { orderOf, timelineOf } from '../../../src/core/telling/timeline.ts'
+import { LogDecoder } from '../../../src/core/wire.ts'
+import { type ToldRun, runTold } from '../../support/history-language.ts'
 
 function lifeOf({ history, log }: ToldRun, ...writes: number[]): Life {
   const reader = new LifeReader(history, writes)

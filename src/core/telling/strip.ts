@@ -3,9 +3,9 @@
  * there (the allowed contents), what was found. docs/MODEL.md, "Order, floor, allowed contents", told rather than judged:
  * here the sets are spelled out, where the judge makes do with one number a sector.
  */
-import type { Contract } from './contract.ts'
-import type { Content, Finding, SectorRun, SectorState } from './finding.ts'
-import { type History, NEVER } from './history.ts'
+import type { Contract } from '../contract.ts'
+import type { Content, Finding, SectorRun, SectorState } from '../finding.ts'
+import { type History, NEVER } from '../history.ts'
 
 /** A stretch of the target. */
 export interface Extent {

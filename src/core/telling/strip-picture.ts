@@ -1,5 +1,5 @@
 /** A strip of sectors as a table for people: for each stretch what was written last, what must and may be there, what was found. */
-import type { Content } from './finding.ts'
+import type { Content } from '../finding.ts'
 import type { StripCell } from './strip.ts'
 
 /** Stretches on one line of the picture, and in all of it. */

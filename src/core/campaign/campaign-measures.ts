@@ -1,7 +1,7 @@
 /** The measures of many runs, added up (docs/MODEL.md, "Over a campaign"). */
 import type { VerdictSummary } from './campaign.ts'
-import { type Histogram, type Spread, sumHistograms, sumSpreads } from './histogram.ts'
-import type { Measures, UnitCounts } from './measures.ts'
+import { type Histogram, type Spread, sumHistograms, sumSpreads } from '../histogram.ts'
+import type { Measures, UnitCounts } from '../measures.ts'
 
 /** Writes by unit, and the cuts they come from: the writes of one cut share its fate, cuts do not. */
 export interface CampaignUnitCounts extends UnitCounts {

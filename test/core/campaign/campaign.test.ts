@@ -1,11 +1,11 @@
 /** What many verdicts say together. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type CampaignSummary, summarise } from '../../src/core/campaign.ts'
-import { evidenceOf } from '../../src/core/evidence.ts'
-import type { Verdict } from '../../src/core/verdict.ts'
-import { lossyVerdict, runId, sampleMeasures, sampleVerdict } from '../collector/helpers.ts'
-import { type ToldOptions, judgeTold } from '../support/history-language.ts'
+import { type CampaignSummary, summarise } from '../../../src/core/campaign/campaign.ts'
+import { evidenceOf } from '../../../src/core/campaign/evidence.ts'
+import type { Verdict } from '../../../src/core/verdict.ts'
+import { lossyVerdict, runId, sampleMeasures, sampleVerdict } from '../../collector/helpers.ts'
+import { type ToldOptions, judgeTold } from '../../support/history-language.ts'
 
 test('a campaign without verdicts claims nothing', () => {
   const summary = summarise(3, [])

@@ -1,11 +1,11 @@
 /** Two campaigns held against each other, as sentences. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type CampaignView, type VerdictSummary, summarise } from '../../src/core/campaign.ts'
-import { type CampaignComparison, compareCampaigns, detectableCountText } from '../../src/core/compare.ts'
-import { type CampaignSetup, countSetups, setupDifferences, setupOf } from '../../src/core/setup.ts'
-import { judgeTold } from '../support/history-language.ts'
-import { wholeManifest } from '../collector/helpers.ts'
+import { type CampaignView, type VerdictSummary, summarise } from '../../../src/core/campaign/campaign.ts'
+import { type CampaignComparison, compareCampaigns, detectableCountText } from '../../../src/core/campaign/compare.ts'
+import { type CampaignSetup, countSetups, setupDifferences, setupOf } from '../../../src/core/campaign/setup.ts'
+import { judgeTold } from '../../support/history-language.ts'
+import { wholeManifest } from '../../collector/helpers.ts'
 
 const LINES = {
   held: 'w1@0+1 F CUT 1',

@@ -5,10 +5,10 @@
  * share of *runs* in which something happened at least once, with its interval: runs are independent, the writes of one are not.
  */
 import { type CampaignMeasures, sumMeasures } from './campaign-measures.ts'
-import type { Manifest } from './manifest.ts'
+import type { Manifest } from '../manifest.ts'
 import type { CampaignSetup } from './setup.ts'
-import { type Proportion, proportion } from './statistics.ts'
-import { type HazardCounts, type Verdict, type VerdictWord, type ViolationCounts, showsAll } from './verdict.ts'
+import { type Proportion, proportion } from '../statistics.ts'
+import { type HazardCounts, type Verdict, type VerdictWord, type ViolationCounts, showsAll } from '../verdict.ts'
 
 /** How the power was really cut: what was asked for is not enough, the kill method decides the result. */
 export interface CutRecord {

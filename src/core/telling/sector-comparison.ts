@@ -1,13 +1,13 @@
 /** One sector that disagrees: what it holds, what its stamp says, and its bytes beside those of the version that should be there. */
-import { isZero } from './baseline.ts'
+import { isZero } from '../baseline.ts'
 import { type ByteRows, byteRows } from './byte-rows.ts'
-import type { Content, Finding } from './finding.ts'
-import type { History } from './history.ts'
-import { Observations, Observer } from './observe.ts'
-import { keyOf } from './prng.ts'
-import { SectorBuffer, type Stamp, Stamper, decodeStamp, peekStamp } from './stamp.ts'
+import type { Content, Finding } from '../finding.ts'
+import type { History } from '../history.ts'
+import { Observations, Observer } from '../observe.ts'
+import { keyOf } from '../prng.ts'
+import { SectorBuffer, type Stamp, Stamper, decodeStamp, peekStamp } from '../stamp.ts'
 import type { CoveringWrite, StripCell } from './strip.ts'
-import { BASELINE_WRITE, SECTOR_BYTES } from './units.ts'
+import { BASELINE_WRITE, SECTOR_BYTES } from '../units.ts'
 
 export interface SectorComparison {
   readonly lba: number

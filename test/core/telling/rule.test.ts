@@ -3,14 +3,14 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { parseContract } from '../../src/core/contract.ts'
-import { FINDING_KINDS, type Finding } from '../../src/core/finding.ts'
-import { LifeReader } from '../../src/core/life.ts'
-import { howRuleIsMet } from '../../src/core/rule-met.ts'
-import { RULES, ruleOf } from '../../src/core/rule.ts'
-import { coveringWrites, runsFoundFor, stripOf } from '../../src/core/strip.ts'
-import { LogDecoder } from '../../src/core/wire.ts'
-import { type ToldOptions, runTold } from '../support/history-language.ts'
+import { parseContract } from '../../../src/core/contract.ts'
+import { FINDING_KINDS, type Finding } from '../../../src/core/finding.ts'
+import { LifeReader } from '../../../src/core/telling/life.ts'
+import { howRuleIsMet } from '../../../src/core/telling/rule-met.ts'
+import { RULES, ruleOf } from '../../../src/core/telling/rule.ts'
+import { coveringWrites, runsFoundFor, stripOf } from '../../../src/core/telling/strip.ts'
+import { LogDecoder } from '../../../src/core/wire.ts'
+import { type ToldOptions, runTold } from '../../support/history-language.ts'
 
 const FLUSH = { by: 'flush', flush: 1, issuedMs: 1, completedMs: 2 } as const
 const STABLE: readonly Finding['stableBy'][] = [undefined, FLUSH, { by: 'fua' }, { by: 'write-through' }]
@@ -101,7 +101,7 @@ describe('rules of the model', () => {
     assert.deepEqual([...applied].toSorted(), Object.keys(RULES).toSorted())
   })
   test('every rule stands under a heading that docs/MODEL.md has, by its own name', () => {
-    const model = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'MODEL.md'), 'utf8')
+    const model = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'MODEL.md'), 'utf8')
     const headings = new Set([...model.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading))
     for (const [id, rule] of Object.entries(RULES)) {
       assert.equal(rule.id, id)

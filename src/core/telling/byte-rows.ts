@@ -1,6 +1,6 @@
 /** Two versions of a sector row by row, eight bytes a row: the rows around the first differences and around a tear. */
 import assert from 'node:assert/strict'
-import { SECTOR_BYTES } from './units.ts'
+import { SECTOR_BYTES } from '../units.ts'
 
 /** As wide as most fields of a stamp. */
 export const ROW_BYTES = 8

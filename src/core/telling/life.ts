@@ -2,9 +2,9 @@
  * The life of a few writes and of the flushes that matter to them: every event with its place in the log's order and its
  * time, as recorded. A second reading of the log, after `History`, which keeps neither failures nor every flush's times.
  */
-import { type History, msOf } from './history.ts'
-import type { RecordKind } from './record.ts'
-import type { LogSink } from './wire.ts'
+import { type History, msOf } from '../history.ts'
+import type { RecordKind } from '../record.ts'
+import type { LogSink } from '../wire.ts'
 
 /** Where and when: the place in the log's total order, and ms since the start of the run. */
 export interface Instant {

@@ -4,8 +4,8 @@
  */
 import type { CampaignView } from './campaign.ts'
 import { type SetupDifference, facetName, setupDifferences } from './setup.ts'
-import { counted, formatCount } from './size.ts'
-import { type Proportion, detectableCount, fisherExact, holm } from './statistics.ts'
+import { counted, formatCount } from '../size.ts'
+import { type Proportion, detectableCount, fisherExact, holm } from '../statistics.ts'
 
 export const COMPARED_RATES = ['violation', 'lost', 'torn', 'reordered'] as const
 export type Compared = (typeof COMPARED_RATES)[number]

@@ -1,10 +1,10 @@
 /** Rows of bytes side by side, and the comparison of a sector with the version that should be there. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type ByteRow, byteRows } from '../../src/core/byte-rows.ts'
-import { SectorComparer, type SectorComparison } from '../../src/core/sector-comparison.ts'
-import { coveringWrites, runsFoundFor, stripOf } from '../../src/core/strip.ts'
-import { type ToldOptions, runTold } from '../support/history-language.ts'
+import { type ByteRow, byteRows } from '../../../src/core/telling/byte-rows.ts'
+import { SectorComparer, type SectorComparison } from '../../../src/core/telling/sector-comparison.ts'
+import { coveringWrites, runsFoundFor, stripOf } from '../../../src/core/telling/strip.ts'
+import { type ToldOptions, runTold } from '../../support/history-language.ts'
 
 const shape = (rows: readonly ByteRow[]): string =>
   rows

@@ -5,12 +5,12 @@
 import { type Advice, adviceFor } from './advice.ts'
 import type { CampaignSummary } from './campaign.ts'
 import { type CampaignMeasures, type CampaignUnitCounts, isWriteThrough } from './campaign-measures.ts'
-import { type Spread, boundOfShare, totalOf } from './histogram.ts'
-import { UNIT_BYTES_MAX } from './measures.ts'
+import { type Spread, boundOfShare, totalOf } from '../histogram.ts'
+import { UNIT_BYTES_MAX } from '../measures.ts'
 import { type CampaignSetup, valuesOf } from './setup.ts'
-import { counted, formatBytes, formatCount, formatMs, formatPercent, parseSize } from './size.ts'
-import { excludedAbove } from './statistics.ts'
-import { SECTOR_BYTES } from './units.ts'
+import { counted, formatBytes, formatCount, formatMs, formatPercent, parseSize } from '../size.ts'
+import { excludedAbove } from '../statistics.ts'
+import { SECTOR_BYTES } from '../units.ts'
 
 export type EvidenceTopic = 'violation' | 'power' | 'atomicity' | 'tears' | 'ages' | 'reordering'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ProbeError } from '../../src/core/errors.ts'
-import { findingNamed } from '../../src/core/finding-name.ts'
-import { judgeTold } from '../support/history-language.ts'
+import { ProbeError } from '../../../src/core/errors.ts'
+import { findingNamed } from '../../../src/core/telling/finding-name.ts'
+import { judgeTold } from '../../support/history-language.ts'
 
 describe('the name of a finding', () => {
   const { findings } = judgeTold('w1@0+1 F w2@1+1 w3@2+1 CUT 1.3g')

@@ -1,6 +1,6 @@
 /** Which finding somebody means: `3` by its number in the verdict's list, `w17` by its write, `lba:48` by its place, `lost:w17` with its kind. */
-import { ProbeError } from './errors.ts'
-import { FINDING_KINDS, type Finding } from './finding.ts'
+import { ProbeError } from '../errors.ts'
+import { FINDING_KINDS, type Finding } from '../finding.ts'
 
 const NAME = /^(?:(?!lba:)([a-z]+):)?(?:w(\d+)|lba:(\d+)|(\d+))$/
 

@@ -2,7 +2,7 @@
  * The rules of the durability model by name: what each says, where docs/MODEL.md says it, and which documents it rests on.
  * Every finding is an application of exactly one of them; how its facts meet the rule is rule-met.ts.
  */
-import type { Finding } from './finding.ts'
+import type { Finding } from '../finding.ts'
 
 export interface Rule {
   readonly id: string

@@ -1,12 +1,12 @@
 /** What a campaign's figures support: from cuts of one line each to the sentence that a person reads. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ADVICE_CODES, type Advice } from '../../src/core/advice.ts'
-import { type CampaignSummary, type VerdictSummary, summarise } from '../../src/core/campaign.ts'
-import { evidenceLines } from '../../src/core/evidence-text.ts'
-import { type CampaignEvidence, type EvidenceTopic, evidenceOf } from '../../src/core/evidence.ts'
-import type { CampaignSetup } from '../../src/core/setup.ts'
-import { type ToldOptions, judgeTold } from '../support/history-language.ts'
+import { ADVICE_CODES, type Advice } from '../../../src/core/campaign/advice.ts'
+import { type CampaignSummary, type VerdictSummary, summarise } from '../../../src/core/campaign/campaign.ts'
+import { evidenceLines } from '../../../src/core/campaign/evidence-text.ts'
+import { type CampaignEvidence, type EvidenceTopic, evidenceOf } from '../../../src/core/campaign/evidence.ts'
+import type { CampaignSetup } from '../../../src/core/campaign/setup.ts'
+import { type ToldOptions, judgeTold } from '../../support/history-language.ts'
 
 const HELD = 'w1@0+1 F CUT 1'
 const VIOLATED = 'w1@0+1 F CUT .'

@@ -58,6 +58,51 @@ describe('a write across the border of two ranges', () => {
   })
 })
 
+test('a region of which a part was not read is not acquitted', () => {
+  const judge = judgeOf()
+  const first = baseline()
+  first.seen.fill(SEEN.version, RANGE_SECTORS - 4)
+  first.write.fill(1, RANGE_SECTORS - 4)
+  judge.rangeSeen(0, RANGE_SECTORS, first)
+  const { verdict, inconclusiveBecause, readInFull } = judge.finish()
+  assert.deepEqual(
+    [verdict, inconclusiveBecause, readInFull],
+    ['inconclusive', ['8 sectors of the region were not read'], false],
+  )
+})
+
+describe('wal: a commit record vouches for the write before it', () => {
+  /** Write 1 is data at sector 1 (of 16), write 2 its commit record at sector 0; both issued, neither flushed. */
+  const reordered = (present: readonly number[]): readonly string[] => {
+    const manifest = manifestOf({ skeleton: SKELETON, extents: [] })
+    const { script: _script, ...rest } = manifest.plan
+    const region = { lba: 0, sectors: 2 }
+    const plan = { ...rest, workload: 'wal', region, writeSectors: { least: 1, most: 1 } }
+    const builder = new HistoryBuilder()
+    builder.manifest({ ...manifest, plan, target: { ...manifest.target, sizeSectors: 2 } })
+    builder.record('window', 2, 0)
+    for (const write of [1, 2]) {
+      builder.record('issue', write, write * 2000)
+      builder.record('complete', write, write * 2000 + 1000)
+    }
+    const history = builder.finish({ tail: 'clean', bytesUsed: 0, bytesTotal: 0, detail: '' })
+    const judge = new Judge(history, parseContract('volatile'), { findingsMax: 10 })
+    const seen = new Observations(2)
+    seen.seen.fill(SEEN.baseline)
+    for (const write of present) {
+      seen.seen[history.plan.write(write).lba] = SEEN.version
+      seen.write[history.plan.write(write).lba] = write
+    }
+    judge.rangeSeen(0, 2, seen)
+    return judge
+      .finish()
+      .findings.flatMap(({ kind, rule, write }) => (rule === undefined ? [] : [`${kind} w${write} ${rule}`]))
+  }
+  test('and is a finding where it is there alone', () =>
+    assert.deepEqual(reordered([2]), ['reordered w1 commit-without-data']))
+  test('and is none where neither is there', () => assert.deepEqual(reordered([]), []))
+})
+
 test('a run that began later is told from one that began before, by its key', () => {
   for (const [run, laterRun] of [
     ['6a000000000000bb', undefined],

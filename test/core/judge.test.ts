@@ -40,6 +40,7 @@ table('lost: an intact older state where a stable write must be', [
   ['w1@0+1 F w2@0+1 CUT 2', 'inconclusive: '],
   ['w1@0+2 F w2@0+1 CUT 21', 'held: '],
   ['w1@0+1 w2@1+1 F CUT 1.', 'violation: lost! w2'],
+  ['w1@0+1 w2@1+1 w3@2+1 F CUT 1..', 'violation: lost! w2, lost! w3'],
 ])
 
 table('torn: some of a write is there and some is missing', [
@@ -51,6 +52,7 @@ table('torn: some of a write is there and some is missing', [
   ['w1@0+9 F i2@7+2 CUT 11111112.', 'violation: torn! w1, torn w2', { contract: 'volatile,atomic=4k' }],
   ['w1@0+1 F w2@0+1 CUT m12', 'violation: torn! w2'],
   ['w1@0+1 F w2@0+1 CUT m21', 'violation: torn! w2'],
+  ['w1@0+1 w2@0+1 w3@0+1 F CUT m12', 'violation: lost! w3'],
   ['w1@0+1 F i2@0+1 CUT m12', 'violation: torn! w2'],
   ['w1@0+1 F i2@0+1 CUT m12', 'inconclusive: torn w2', { contract: 'virtio-strict' }],
   ['i1@0+1 w2@1+1 F CUT m012', 'violation: torn! w1', { baseline: 'format' }],
@@ -126,6 +128,7 @@ table('windows and damaged logs', [
 
 table('what nobody knows is held against nobody, but for what no baseline explains', [
   ['N1 w1@0+1 F CUT 12', 'inconclusive: ', { more: 'w 1+1' }],
+  ['w1@0+1 F END CUT 12', 'violation: phantom! @1', { more: 'w 1+1' }],
   ['N0 CUT g', 'inconclusive: ', { more: 'w 0+1' }],
   ['N0 CUT u', 'violation: unreadable! @0', { more: 'w 0+1' }],
   ['w1@0+1 F i2@1+1 CUT 1m20', 'violation: torn! w2', { baseline: 'scan' }],
@@ -155,6 +158,12 @@ describe('consistentWith', () => {
       assert.equal(consistent('w1@0+1 F w2@1+1 w3@2+1 CUT 1.3', contract), 'volatile virtio-strict')
     }
   })
+})
+
+test('a verdict that cannot acquit says why', () => {
+  const why = (line: string): readonly string[] => judgeTold(line).inconclusiveBecause
+  assert.match(why('w1@0+1 CUT 1').join('; '), /^no write was stable when the cut came/)
+  assert.match(why('w1@0+1 F w2@0+1 CUT 2').join('; '), /^every stable sector was overwritten by a later write/)
 })
 
 describe('a verdict says how much it checked', () => {

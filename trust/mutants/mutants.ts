@@ -272,8 +272,8 @@ export const MUTANTS: readonly Mutant[] = [
   tally('the survivor is the last write seen, not the newest', 'if (write > this.#newestSeen)', 'if (true)'),
   tally(
     'acquitted though every stable sector was covered up',
-    'else if (stableSectors === supersededSectors)',
-    'else if (false)',
+    'return stableSectors === supersededSectors ? [NOTHING_LEFT] : [];',
+    'return [];',
   ),
   tally('acquitted though nothing was stable', 'if (stableSectors === 0)', 'if (false)'),
   tally('acquitted though the log has a gap', "if (this.#history.logEnd.tail === 'corrupt')", 'if (false)'),

@@ -13,6 +13,7 @@ const SIMULATED_CUTS = '2000'
 /** What may kill a mutant, the quickest first: programs in a copy of dist/ that end with a status other than 0. */
 export const KILLERS = {
   'test/core/judge': 'test/core/judge.test.js',
+  'test/core/judge-ranges': 'test/core/judge-ranges.test.js',
   'small histories': 'trust/mutants/small-histories.js',
   'simulated cuts': 'test/property/simulated-cuts.test.js',
 } as const

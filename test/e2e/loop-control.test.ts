@@ -4,11 +4,19 @@ import { type ChildProcess } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import type { Verdict } from '../../src/core/verdict.ts'
 import { sleepMs } from '../../src/io/clock.ts'
 import { mountsUnder } from '../../src/io/mounts.ts'
 import type { CampaignResult } from '../../src/rig/campaign.ts'
-import { CYCLES, assertNothingLeft, ended, inPlace, loop, processesNaming, skippedWithout } from './loop-run.ts'
+import {
+  CYCLES,
+  assertNothingLeft,
+  ended,
+  inPlace,
+  loop,
+  processesNaming,
+  skippedWithout,
+  withoutRun,
+} from './loop-run.ts'
 import { assertErrorDocument } from '../support/error-document.ts'
 
 const LIMIT_MS = 120_000
@@ -22,13 +30,6 @@ async function until<T>(look: () => T | undefined, what: string): Promise<T> {
     await sleepMs(10)
   }
 }
-
-/** What two runs of one seed share: all but their name, which is in the bytes of the exhibits too. */
-const withoutRun = (verdict: Verdict | undefined): unknown => ({
-  ...verdict,
-  run: '',
-  findings: verdict?.findings.map((finding) => ({ ...finding, exhibits: finding.exhibits?.map(({ lba }) => lba) })),
-})
 
 /** The agent of a loop that runs in that place, by its command line. */
 const agentOf = (path: string): number | undefined => {

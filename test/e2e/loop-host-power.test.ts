@@ -27,15 +27,17 @@ describe('loop over host-power', () => {
     it(`${image}, cache=none: held, with completed writes lost`, async (t) => {
       if (skippedWithout(t, 'host-power')) return
       await inPlace(async (place) => {
-        // Rare flushes, so that there is something to lose whenever the cut comes.
+        // The last hundred writes are never flushed: there is something to lose, and the log has arrived, when the cut comes.
         const { status, result } = await loop(place, [
           ...COMMON,
           '--image',
           image,
           '--cache',
           'none',
+          '--writes',
+          '1000',
           '--flush-every',
-          '256',
+          '300',
         ])
         assert.equal(status, 0, JSON.stringify(result.cycles.map(({ problem }) => problem)))
         assert.equal(result.summary.held, COUNT)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { sleepMs } from '../../src/io/clock.ts'
 import type { CampaignResult } from '../../src/rig/campaign.ts'
-import { assertNothingLeft, ended, inPlace, loop, processesNaming, skippedWithout } from './loop-run.ts'
+import { assertNothingLeft, ended, inPlace, loop, processesNaming, skippedWithout, withoutRun } from './loop-run.ts'
 
 const LIMIT_MS = 120_000
 
@@ -12,7 +12,7 @@ describe('loop --jobs', () => {
     inPlace(async (place) => {
       const args = ['--rig', 'sim', '--cycles', '3', '--seed', '5', '--size', '1M', '--queue-depth', '4']
       const told = ({ cycles }: CampaignResult) =>
-        cycles.map(({ cycle, seed, cutAfterMs, verdict }) => [cycle, seed, cutAfterMs, { ...verdict, run: '' }])
+        cycles.map(({ cycle, seed, cutAfterMs, verdict }) => [cycle, seed, cutAfterMs, withoutRun(verdict)])
       const alone = await loop(place, args)
       const beside = await loop(place, [...args, '--jobs', '2'])
       assert.deepEqual(told(beside.result), told(alone.result))

@@ -107,7 +107,7 @@ describe('plugpull verify', () => {
         /BAD_OPTION: --format got "html"; it takes text, json, junit/,
       ],
       [[...target, '--log', made.log, '--format', 'text', '--json'], /BAD_OPTION: --json and --format text exclude/],
-      [[...target, '--log', made.log, '--contract', 'always'], /BAD_OPTION: contract "always"/],
+      [[...target, '--log', made.log, '--contract', 'always'], /BAD_OPTION: --contract "always"/],
       [[...target, '--log', made.log, '--findings-max', '-1'], /--findings-max/],
       [[...target, '--log', made.log, '--target-format', 'vdi'], /--target-format/],
       [['verify', '--log', made.log], /--target/],

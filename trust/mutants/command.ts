@@ -9,7 +9,7 @@ import { createProgress } from '../../src/io/progress.ts'
 import { withScratch } from '../../src/io/scratch.ts'
 import type { TrustPart } from '../part.ts'
 import { published } from '../published.ts'
-import { type Fate, hunt } from './hunt.ts'
+import { type Fate, hunt, isAlive } from './hunt.ts'
 import { MUTANTS } from './mutants.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -35,9 +35,12 @@ async function run(part: TrustPart, raw: RawOptions, signal: AbortSignal): Promi
       `--only got ${JSON.stringify(only)}, which is in no rule; the rules: ${MUTANTS.map(({ rule }) => rule).join('; ')}`,
     )
   const fates = await huntAll(chosen, jobs, signal)
-  const lived = fates.filter(({ killedBy }) => killedBy === undefined)
-  for (const { rule, killedBy } of fates) process.stdout.write(`${killedBy ?? 'ALIVE'}: ${rule}\n`)
-  process.stdout.write(`${fates.length - lived.length} of ${fates.length} mutants killed\n`)
+  const lived = fates.filter(isAlive)
+  for (const { rule, killedBy, equivalent } of fates)
+    process.stdout.write(`${killedBy ?? (equivalent === undefined ? 'ALIVE' : 'equivalent')}: ${rule}\n`)
+  process.stdout.write(
+    `${fates.filter(({ killedBy }) => killedBy !== undefined).length} of ${fates.length} mutants killed, ${lived.length} alive\n`,
+  )
   if (only === undefined)
     process.stdout.write(`${await published(part, { command: 'npm run trust -- mutants', mutants: fates })}\n`)
   return lived.length === 0 ? EXIT.held : EXIT.violation

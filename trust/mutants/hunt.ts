@@ -25,7 +25,12 @@ export interface Fate {
   readonly file: string
   /** What failed; absent where the mutant lived. */
   readonly killedBy?: Killer
+  /** Why it had to live, where it is the rule in other words. */
+  readonly equivalent?: string
 }
+
+/** Lives though it should not. */
+export const isAlive = ({ killedBy, equivalent }: Fate): boolean => killedBy === undefined && equivalent === undefined
 
 /** A copy of the program in which mutants live one after another. `root`: the checkout; `directory`: an empty folder. */
 export class Cage {
@@ -49,11 +54,11 @@ export class Cage {
     const dist = join(this.#directory, 'dist')
     const { path, text } = mutated(dist, mutant)
     const asItIs = readFileSync(path)
-    const { rule, file } = mutant
+    const { from: _from, to: _to, ...told } = mutant
     writeFileSync(path, text)
     try {
-      for (const killer of KILLER_NAMES) if (await this.#fails(killer, signal)) return { rule, file, killedBy: killer }
-      return { rule, file }
+      for (const killer of KILLER_NAMES) if (await this.#fails(killer, signal)) return { ...told, killedBy: killer }
+      return told
     } finally {
       writeFileSync(path, asItIs)
     }
@@ -91,7 +96,7 @@ export async function hunt(mutants: readonly Mutant[], options: HuntOptions): Pr
     cages.map(async (cage) => {
       for (let mutant = left.pop(); mutant !== undefined; mutant = left.pop()) {
         fates.set(mutant, await cage.fateOf(mutant, options.signal))
-        options.told(fates.size, [...fates.values()].filter(({ killedBy }) => killedBy === undefined).length)
+        options.told(fates.size, [...fates.values()].filter(isAlive).length)
       }
     }),
   )

@@ -10,6 +10,8 @@ export interface Mutant {
   readonly file: string
   readonly from: string
   readonly to: string
+  /** Why no test can tell it from the rule, where none can. */
+  readonly equivalent?: string
 }
 
 const history = (rule: string, from: string, to: string): Mutant => ({ rule, file: 'history', from, to })
@@ -162,11 +164,13 @@ export const MUTANTS: readonly Mutant[] = [
     "const judged = this.contract.name === 'write-through' ? this.#stateOf(write, i, flushedFloor) : state;",
     'const judged = state;',
   ),
-  judge(
-    'what refutes write-through refutes virtio-strict',
-    "if (name === 'volatile' && !undefinedThere)",
-    'if (!undefinedThere)',
-  ),
+  {
+    rule: 'what refutes write-through refutes virtio-strict',
+    file: 'judge',
+    from: "if (name === 'volatile' && !undefinedThere)",
+    to: 'if (!undefinedThere)',
+    equivalent: 'the newest complete write over such a sector is not flushed, so the sector is undefined',
+  },
   judge('an older version refutes nothing', 'return !isOverwritten;', 'return true;'),
   judge('zeros above a floor are a finding of their own besides', 'if (isOlderState && floor !== 0)', 'if (false)'),
   judge(

@@ -87,9 +87,10 @@ describe('the same finding again', () => {
     assert.equal(isSameFinding(goal, { ...again, rule: 'mixed-sector' }, script), false)
   })
   it('may be a loss that a flush which was a lie sums up', () => {
-    const [lie, loss] = judgeTold('w1@0+1 F CUT .').findings
+    const history = 'w1@0+1 w2@1+1 F CUT ..'
+    const [lie, loss] = judgeTold(history).findings
     assert.ok(lie?.rule === 'flush-lie' && loss)
-    assert.equal(isSameFinding(lie, loss, statementsOf('w1@0+1 F CUT .')), true)
+    assert.equal(isSameFinding(lie, loss, statementsOf(history)), true)
   })
   it('needs its write in the script', () => {
     assert.equal(canShow(goal, script), true)

@@ -63,4 +63,4 @@ account for the loss.`
 }
 
 const minutes = (seconds: number): string =>
-  seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes on two cores`
+  seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`

@@ -155,7 +155,6 @@ export class Tally {
     rule: string | undefined,
   ): void {
     const severity = isViolation ? 'violation' : 'hazard'
-    const missing = missingOf(view)
     if (!this.#findings.count(severity, kind)) return
     const boundaries = kind === 'torn' ? boundariesOf(view, noteAt) : []
     const stableBy = this.#stableBy(write, view.fua)
@@ -166,7 +165,7 @@ export class Tally {
       write,
       lba: view.lba,
       sectors: view.sectors,
-      missingSectors: missing,
+      missingSectors: missingOf(view),
       boundaries,
       boundaryAlignments: boundaries.map((bytes) => alignmentOf(view.lba * SECTOR_BYTES + bytes)),
       runs: runsOf(view, noteAt),

@@ -13,7 +13,8 @@ First steps:
   plugpull agent --help         write inside your own VM`
 
 /** A collector's store, for the commands that read one without a collector. */
-const openArchive: OpenArchive = async (spec) => (await import('./collector/open-store.ts')).openStore(spec, 'read')
+const openArchive: OpenArchive = async (spec) =>
+  (await import('./collector/store/open-store.ts')).openStore(spec, 'read')
 
 const COMMANDS: Commands = {
   collector: async () => (await import('./collector/command.ts')).collectorCommand(),

@@ -3,10 +3,10 @@ import { Command, Option } from 'commander'
 import { EXIT, ProbeError } from '../core/errors.ts'
 import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
 import { exitStatusHelp } from '../io/help.ts'
-import { LISTEN_DEFAULT } from './listen-address.ts'
-import { openStore, STORE_DEFAULT } from './open-store.ts'
-import { renderMarkdown, renderText } from './report.ts'
-import { renderComparison } from './compare-text.ts'
+import { LISTEN_DEFAULT } from './http/listen-address.ts'
+import { openStore, STORE_DEFAULT } from './store/open-store.ts'
+import { renderMarkdown, renderText } from './report/report-text.ts'
+import { renderComparison } from './report/compare-text.ts'
 import {
   type CampaignSource,
   collectComparison,
@@ -15,7 +15,7 @@ import {
   type Report,
   sourceOfClient,
   sourceOfStore,
-} from './report-data.ts'
+} from './report/report-data.ts'
 import { serve } from './serve.ts'
 
 interface CollectorOptions {

@@ -8,10 +8,10 @@ import { VERSION } from '../core/version.ts'
 import { readTokenFile } from '../io/collector-client.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { createLogger } from '../io/logger.ts'
-import { type ListenAddress, parseListen, requireTokenBeyondLoopback, urlOf } from './listen-address.ts'
-import { openStore } from './open-store.ts'
-import type { CollectorServer } from './app.ts'
-import { createServer } from './server.ts'
+import { type ListenAddress, parseListen, requireTokenBeyondLoopback, urlOf } from './http/listen-address.ts'
+import { openStore } from './store/open-store.ts'
+import type { CollectorServer } from './http/app.ts'
+import { createServer } from './http/server.ts'
 
 export interface ServeOptions {
   readonly listen: string

@@ -1,8 +1,8 @@
 /** A comparison as a person reads it at a terminal. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderComparison } from '../../src/collector/compare-text.ts'
-import { COMPARE_SCHEMA } from '../../src/collector/report-data.ts'
+import { renderComparison } from '../../src/collector/report/compare-text.ts'
+import { COMPARE_SCHEMA } from '../../src/collector/report/report-data.ts'
 import { type CampaignView, summarise } from '../../src/core/campaign/campaign.ts'
 import { compareCampaigns } from '../../src/core/campaign/compare.ts'
 import { lossyVerdict, sampleVerdict } from './helpers.ts'

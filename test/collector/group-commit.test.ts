@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { join } from 'node:path'
-import { GroupCommit } from '../../src/collector/group-commit.ts'
-import { openSqliteStore } from '../../src/collector/sqlite-store.ts'
+import { GroupCommit } from '../../src/collector/store/group-commit.ts'
+import { openSqliteStore } from '../../src/collector/store/sqlite-store.ts'
 import { logBytes, runId, sampleManifest, scratch } from './helpers.ts'
 
 const AGENTS = 50

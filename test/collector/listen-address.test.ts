@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { isLoopback, parseListen, requireTokenBeyondLoopback, urlOf } from '../../src/collector/listen-address.ts'
+import { isLoopback, parseListen, requireTokenBeyondLoopback, urlOf } from '../../src/collector/http/listen-address.ts'
 import { readTokenFile } from '../../src/io/collector-client.ts'
 import { scratch } from './helpers.ts'
 

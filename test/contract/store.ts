@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { Append, Store } from '../../src/collector/store.ts'
+import type { Append, Store } from '../../src/collector/store/store.ts'
 import { type CutRecord, summarise } from '../../src/core/campaign/campaign.ts'
 import {
   logBytes,

@@ -12,10 +12,10 @@ import type {
   RunSummary,
   RunView,
   VerifiedRun,
-} from '../core/campaign/campaign.ts'
-import type { Manifest } from '../core/manifest.ts'
-import type { CampaignSetup } from '../core/campaign/setup.ts'
-import type { Verdict } from '../core/verdict.ts'
+} from '../../core/campaign/campaign.ts'
+import type { Manifest } from '../../core/manifest.ts'
+import type { CampaignSetup } from '../../core/campaign/setup.ts'
+import type { Verdict } from '../../core/verdict.ts'
 
 export interface NewRun {
   readonly run: string

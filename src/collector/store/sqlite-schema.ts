@@ -5,7 +5,7 @@
  * a newer version is left exactly as it is.
  */
 import type Database from 'better-sqlite3'
-import { ProbeError } from '../core/errors.ts'
+import { ProbeError } from '../../core/errors.ts'
 
 /** "plug": marks the file as ours. */
 const APPLICATION_ID = 0x706c7567

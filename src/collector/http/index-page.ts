@@ -2,9 +2,9 @@
  * The collector's page for people: campaigns, runs, and the words of a verdict, as one self-contained HTML document that
  * reloads itself. No script and nothing loaded from elsewhere. Data in, text out: routes.ts sends it.
  */
-import type { CampaignCounts, CutRecord, RunSummary, RunView } from '../core/campaign/campaign.ts'
-import { FINDING_KINDS } from '../core/finding.ts'
-import { formatBytes, formatMs } from '../core/size.ts'
+import type { CampaignCounts, CutRecord, RunSummary, RunView } from '../../core/campaign/campaign.ts'
+import { FINDING_KINDS } from '../../core/finding.ts'
+import { formatBytes, formatMs } from '../../core/size.ts'
 
 const REFRESH_S = 5
 const FINDINGS_SHOWN = 50

@@ -6,9 +6,9 @@ import type { FastifyBaseLogger } from 'fastify'
 import { answerError, type CollectorServer, createApp } from './app.ts'
 import { ApiError } from './api-error.ts'
 import { authorise } from './authorise.ts'
-import { GroupCommit } from './group-commit.ts'
+import { GroupCommit } from '../store/group-commit.ts'
 import { addRoutes } from './routes.ts'
-import type { Store } from './store.ts'
+import type { Store } from '../store/store.ts'
 
 export interface ServerOptions {
   readonly store: Store

@@ -1,10 +1,10 @@
 /** What `plugpull report` and `plugpull compare` tell, fetched from a collector or straight from its store; rendering is elsewhere. */
-import { type CampaignSummary, type CampaignView, type RunSummary, summarise } from '../core/campaign/campaign.ts'
-import { type CampaignComparison, type Compared, compareCampaigns, pOf } from '../core/campaign/compare.ts'
-import { ProbeError } from '../core/errors.ts'
-import { type CampaignEvidence, evidenceOf } from '../core/campaign/evidence.ts'
-import type { CollectorClient } from '../io/collector-client.ts'
-import type { Store } from './store.ts'
+import { type CampaignSummary, type CampaignView, type RunSummary, summarise } from '../../core/campaign/campaign.ts'
+import { type CampaignComparison, type Compared, compareCampaigns, pOf } from '../../core/campaign/compare.ts'
+import { ProbeError } from '../../core/errors.ts'
+import { type CampaignEvidence, evidenceOf } from '../../core/campaign/evidence.ts'
+import type { CollectorClient } from '../../io/collector-client.ts'
+import type { Store } from '../store/store.ts'
 
 export const REPORT_SCHEMA = 'plugpull.report/1'
 

@@ -1,8 +1,8 @@
 /** A comparison of two campaigns as text for a terminal. Data in, text out. */
-import { COMPARED_RATES, type RateComparison, detectableCountText } from '../core/campaign/compare.ts'
-import { counted } from '../core/size.ts'
-import { RATE_BOUNDS, rateText } from '../core/statistics.ts'
-import { RATE_NAMES, alignedRows, countsLine, formatP } from './report.ts'
+import { COMPARED_RATES, type RateComparison, detectableCountText } from '../../core/campaign/compare.ts'
+import { counted } from '../../core/size.ts'
+import { RATE_BOUNDS, rateText } from '../../core/statistics.ts'
+import { RATE_NAMES, alignedRows, countsLine, formatP } from './report-text.ts'
 import type { Comparison } from './report-data.ts'
 
 export function renderComparison({ a, b, sentence, rates, comparisons, setup, warnings }: Comparison): string {

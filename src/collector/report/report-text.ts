@@ -1,10 +1,10 @@
 /** A campaign's report as text for a terminal or as Markdown. Data in, text out. */
-import type { CampaignSummary, RunSummary } from '../core/campaign/campaign.ts'
-import { FINDING_KINDS } from '../core/finding.ts'
-import { counted, formatBytes, formatMs } from '../core/size.ts'
-import { COMPARED_RATES, type Compared } from '../core/campaign/compare.ts'
-import { evidenceLines } from '../core/campaign/evidence-text.ts'
-import { RATE_BOUNDS, rateText } from '../core/statistics.ts'
+import type { CampaignSummary, RunSummary } from '../../core/campaign/campaign.ts'
+import { FINDING_KINDS } from '../../core/finding.ts'
+import { counted, formatBytes, formatMs } from '../../core/size.ts'
+import { COMPARED_RATES, type Compared } from '../../core/campaign/compare.ts'
+import { evidenceLines } from '../../core/campaign/evidence-text.ts'
+import { RATE_BOUNDS, rateText } from '../../core/statistics.ts'
 import type { Report } from './report-data.ts'
 
 export const RATE_NAMES: Readonly<Record<Compared, string>> = {

@@ -6,11 +6,11 @@
  */
 import type { Readable } from 'node:stream'
 import { type TProperties, Type } from 'typebox'
-import { PROGRESS_STATES, type CampaignView, type RunView } from '../core/campaign/campaign.ts'
-import type { Finding } from '../core/finding.ts'
-import type { Manifest } from '../core/manifest.ts'
-import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'
-import type { RunPage } from '../io/collector-client.ts'
+import { PROGRESS_STATES, type CampaignView, type RunView } from '../../core/campaign/campaign.ts'
+import type { Finding } from '../../core/finding.ts'
+import type { Manifest } from '../../core/manifest.ts'
+import { VERDICT_SCHEMA, type Verdict } from '../../core/verdict.ts'
+import type { RunPage } from '../../io/collector-client.ts'
 import { API_ERROR_CODES } from './api-error.ts'
 
 const open = { additionalProperties: true }

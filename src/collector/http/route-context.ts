@@ -1,8 +1,8 @@
 /** What every address works with. */
-import type { RunView } from '../core/campaign/campaign.ts'
+import type { RunView } from '../../core/campaign/campaign.ts'
 import { runUnknown } from './api-error.ts'
-import type { GroupCommit } from './group-commit.ts'
-import type { Store } from './store.ts'
+import type { GroupCommit } from '../store/group-commit.ts'
+import type { Store } from '../store/store.ts'
 
 export type { CollectorServer } from './app.ts'
 

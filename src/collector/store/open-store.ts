@@ -1,5 +1,5 @@
 /** `--store` to a store: the one place that knows which kinds there are. */
-import { ProbeError } from '../core/errors.ts'
+import { ProbeError } from '../../core/errors.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 import type { Store } from './store.ts'
 

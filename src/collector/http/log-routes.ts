@@ -1,13 +1,13 @@
 /** The log of a run: appended to at an offset, answered once it is on stable storage, and read back as a stream. */
 import { Readable } from 'node:stream'
 import { Value } from 'typebox/value'
-import type { RunProgress } from '../core/campaign/campaign.ts'
-import { ProbeError } from '../core/errors.ts'
-import { APPEND_BYTES_MAX, PROGRESS_HEADER } from '../io/collector-client.ts'
+import type { RunProgress } from '../../core/campaign/campaign.ts'
+import { ProbeError } from '../../core/errors.ts'
+import { APPEND_BYTES_MAX, PROGRESS_HEADER } from '../../io/collector-client.ts'
 import { ApiError, runUnknown } from './api-error.ts'
 import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
-import type { AppendOutcome } from './store.ts'
+import type { AppendOutcome } from '../store/store.ts'
 
 const OCTETS = 'application/octet-stream'
 

@@ -1,6 +1,6 @@
 /** `--listen HOST:PORT`, and whether strangers can reach it. */
 import { isIP } from 'node:net'
-import { ProbeError } from '../core/errors.ts'
+import { ProbeError } from '../../core/errors.ts'
 
 export const LISTEN_DEFAULT = '127.0.0.1:7117'
 

@@ -1,6 +1,6 @@
 /** What the HTTP API says when it says no: a stable code, its status, and one sentence. docs/HTTP-API.md lists the same codes. */
 import type { FastifyError } from 'fastify'
-import { ProbeError } from '../core/errors.ts'
+import { ProbeError } from '../../core/errors.ts'
 
 /** Every code of the API with its HTTP status and meaning. */
 export const API_ERRORS = {

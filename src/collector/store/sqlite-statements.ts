@@ -1,6 +1,6 @@
 /** Every SQL statement of the embedded store, prepared once, with the types of what goes in and comes out. */
 import type Database from 'better-sqlite3'
-import type { CampaignCounts, VerdictEntry } from '../core/campaign/campaign.ts'
+import type { CampaignCounts, VerdictEntry } from '../../core/campaign/campaign.ts'
 
 /** A run with its log's end and its newest verdict. */
 export interface RunRow {

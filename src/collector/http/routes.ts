@@ -1,5 +1,5 @@
 /** The addresses of the API, gathered; campaigns, health and the page for people are small enough to live here. */
-import { summarise } from '../core/campaign/campaign.ts'
+import { summarise } from '../../core/campaign/campaign.ts'
 import { ApiError } from './api-error.ts'
 import { addEvidenceRoutes } from './evidence-routes.ts'
 import { renderIndex, renderRun } from './index-page.ts'

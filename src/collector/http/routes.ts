@@ -7,6 +7,8 @@ import { addPage } from './page.ts'
 import type { CollectorServer, RouteContext } from './route-context.ts'
 import { addRunRoutes } from './run-routes.ts'
 import * as schema from './schemas.ts'
+import { addLiveRoutes } from '../live/live-routes.ts'
+import { addMatrixRoute } from '../view/matrix-routes.ts'
 
 export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addRunRoutes(app, context)
@@ -14,6 +16,8 @@ export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addEvidenceRoutes(app, context)
   addCampaignRoutes(app, context)
   addServiceRoutes(app, context)
+  addMatrixRoute(app, context)
+  addLiveRoutes(app, context)
   addPage(app)
 }
 

@@ -185,7 +185,7 @@ export const CampaignsBody = Type.Object({
   ),
 })
 
-const Proportion = Type.Object(
+export const Proportion = Type.Object(
   { count, of: count, low: Type.Number(), high: Type.Number(), text: Type.String() },
   { description: 'a share of runs with its 95 % Wilson interval' },
 )

@@ -63,7 +63,8 @@ export function addLiveRoutes(app: CollectorServer, { store, now }: RouteContext
         )
       reply.hijack()
       const { raw } = reply
-      for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
+      for (const [name, value] of Object.entries(reply.getHeaders()))
+        if (value !== undefined) raw.setHeader(name, value)
       raw.setHeader('content-type', 'text/event-stream; charset=utf-8')
       raw.setHeader('cache-control', 'no-store')
       // nginx would keep events back until its buffer is full.

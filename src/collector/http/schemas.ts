@@ -53,6 +53,7 @@ export const Progress = Type.Object({
   issued: count,
   completed: count,
   flushes: count,
+  stable: Type.Optional(Type.Integer({ minimum: 0, description: 'the newest write that a completed flush covers' })),
 })
 
 const ManifestBody = Type.Unsafe<Manifest>({

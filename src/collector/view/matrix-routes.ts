@@ -35,6 +35,7 @@ const MatrixBody = Type.Unsafe<MatrixView>(
   Type.Object({
     schema: Type.Literal(MATRIX_SCHEMA),
     sentence: Type.String({ description: 'which configurations lose data, and how' }),
+    more: Type.Array(Type.String({ description: 'the rest of them, and what the cuts so far could have missed' })),
     runs: count,
     verified: count,
     cells: Type.Array(

@@ -5,7 +5,7 @@ import {
   MATRIX_SCHEMA,
   type MatrixCampaign,
   type MatrixCell,
-  matrixSentence,
+  matrixSentences,
   type MatrixView,
 } from '../../core/view/matrix-view.ts'
 
@@ -22,7 +22,7 @@ export function matrixView(
   const sum = (field: 'runs' | 'verified'): number => cells.reduce((total, cell) => total + cell[field], 0)
   return {
     schema: MATRIX_SCHEMA,
-    sentence: matrixSentence(cells),
+    ...matrixSentences(cells),
     runs: sum('runs'),
     verified: sum('verified'),
     cells,

@@ -33,8 +33,10 @@ export interface MatrixCell extends Omit<CellCounts, 'campaign'> {
 
 export interface MatrixView {
   readonly schema: typeof MATRIX_SCHEMA
-  /** Which configurations lose data, and how, in words. */
+  /** Which configurations lose data, and how, in a sentence. */
   readonly sentence: string
+  /** The rest of them, and what the cuts so far could have missed. */
+  readonly more: readonly string[]
   readonly runs: number
   readonly verified: number
   readonly cells: readonly MatrixCell[]
@@ -51,29 +53,31 @@ export function cellState({ held, violation, inconclusive, lost, torn, reordered
   return inconclusive > 0 ? 'inconclusive' : 'none'
 }
 
-const UNTOLD = 'untold'
-
 /** `qcow2, cache unsafe, cut by host-power`. */
-export const configurationName = ({ image, cache, cut }: Pick<CellCounts, 'image' | 'cache' | 'cut'>): string =>
-  `${image === '' ? 'image untold' : image}, cache ${cache === '' ? UNTOLD : cache}, ${cut === '' ? 'cut untold' : `cut by ${cut}`}`
+export const configurationName = ({ image, ...how }: Pick<CellCounts, 'image' | 'cache' | 'cut'>): string =>
+  `${image === '' ? 'image untold' : image}, ${settingName(how)}`
+
+const settingName = ({ cache, cut }: Pick<CellCounts, 'cache' | 'cut'>): string =>
+  `cache ${cache === '' ? 'untold' : cache}, ${cut === '' ? 'cut untold' : `cut by ${cut}`}`
 
 const NAMED_MAX = 3
+const IMAGES_NAMED_MAX = 3
 
 /** The answer to "which of my configurations loses data, and how". */
-export function matrixSentence(cells: readonly MatrixCell[]): string {
+export function matrixSentences(cells: readonly MatrixCell[]): Pick<MatrixView, 'sentence' | 'more'> {
   const having = (state: CellState): readonly MatrixCell[] => cells.filter((cell) => cell.state === state)
   const violating = having('violation')
   const hazardous = having('hazard')
   const spotless = having('held')
   const open = having('inconclusive').length + having('none').length
-  if (open === cells.length) return nothingYet(cells)
-  return [
-    violationText(violating, cells),
+  if (open === cells.length) return { sentence: nothingYet(cells), more: [] }
+  const more = [
     ...(hazardous.length === 0 ? [] : [hazardText(hazardous)]),
     ...(spotless.length === 0 ? [] : [`${spotless.length} kept every promise and lost nothing.`]),
     ...boundText([...hazardous, ...spotless]),
     ...(open === 0 ? [] : [`Of ${open} nothing can be said yet.`]),
-  ].join(' ')
+  ]
+  return { sentence: violationText(violating, cells), more }
 }
 
 function nothingYet(cells: readonly MatrixCell[]): string {
@@ -88,22 +92,39 @@ function violationText(violating: readonly MatrixCell[], cells: readonly MatrixC
     return cells.length === 1
       ? `The one configuration broke no promise in ${counted(cuts, 'cut')}.`
       : `None of ${cells.length} configurations broke a promise in ${counted(cuts, 'cut')}.`
-  const worst = violating.toSorted((a, b) => b.rates.violation.low - a.rates.violation.low)
-  const named = worst.slice(0, NAMED_MAX).map((cell) => {
-    const { count, of } = cell.rates.violation
-    return `${configurationName(cell)} (${count} of ${counted(of, 'cut')}${kindsText(cell)})`
-  })
-  const more = worst.length - named.length
+  const settings = new Map<string, MatrixCell[]>()
+  for (const cell of violating) {
+    const name = settingName(cell)
+    settings.set(name, [...(settings.get(name) ?? []), cell])
+  }
+  const worst = [...settings.entries()].toSorted(([, a], [, b]) => leastRate(b) - leastRate(a))
+  const named = worst.slice(0, NAMED_MAX).map(([name, group]) => `${name}, ${imagesText(group)} (${countsText(group)})`)
+  const more = worst.slice(NAMED_MAX).reduce((sum, [, group]) => sum + group.length, 0)
   const list = [...named, ...(more === 0 ? [] : [`${more} more`])]
   return `${violating.length} of ${counted(cells.length, 'configuration')} broke the promise made to the guest: ${enumerated(list)}.`
 }
 
+/** The surest first: what is certain of the worst of them. */
+const leastRate = (group: readonly MatrixCell[]): number => Math.max(...group.map(({ rates }) => rates.violation.low))
+
+function imagesText(group: readonly MatrixCell[]): string {
+  const images = [...new Set(group.map(({ image }) => (image === '' ? 'untold' : image)))]
+  if (images.length > IMAGES_NAMED_MAX) return `on ${images.length} images`
+  return `on ${images.length < 2 ? images.join('') : `${images.slice(0, -1).join(', ')} and ${images.at(-1) ?? ''}`}`
+}
+
+function countsText(group: readonly MatrixCell[]): string {
+  const broken = group.reduce((sum, { violation }) => sum + violation, 0)
+  const cuts = group.reduce((sum, { held, violation }) => sum + held + violation, 0)
+  return `${broken} of ${counted(cuts, 'cut')}${kindsText(group)}`
+}
+
 const KINDS = ['lost', 'torn', 'reordered'] as const
 
-function kindsText(cell: MatrixCell): string {
+function kindsText(group: readonly MatrixCell[]): string {
   const shown = [
-    ...KINDS.filter((kind) => cell[kind] > 0).map((kind) => (kind === 'lost' ? 'writes lost' : kind)),
-    ...(cell.other > 0 ? ['other damage'] : []),
+    ...KINDS.filter((kind) => group.some((cell) => cell[kind] > 0)),
+    ...(group.some(({ other }) => other > 0) ? ['other damage'] : []),
   ]
   return shown.length === 0 ? '' : `: ${shown.join(', ')}`
 }
@@ -127,7 +148,7 @@ function boundText(cells: readonly MatrixCell[]): string[] {
   ]
 }
 
-function enumerated(parts: readonly string[], conjunction = 'and'): string {
+function enumerated(parts: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
   const last = parts.at(-1) ?? ''
   return parts.length < 2
     ? last

@@ -38,7 +38,7 @@ export type CollectorServer = ReturnType<typeof createApp>
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const answer = apiErrorOf(error)
   if (answer.status >= 500) request.log.error({ err: error, method: request.method, url: request.url }, answer.message)
-  if (answer.code === 'UNAUTHORIZED')
-    reply.header('www-authenticate', 'Basic realm="plugpull, any user, the token as password"')
+  // Not Basic: a browser would put its own question before the page's.
+  if (answer.code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Bearer realm="plugpull"')
   void reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(answer.body))
 }

@@ -18,6 +18,10 @@ export const API_ERRORS = {
   TOO_LARGE: { status: 413, meaning: 'the body is larger than the address takes' },
   MEDIA_TYPE: { status: 415, meaning: 'the content type is not the one that the address takes' },
   INTERNAL: { status: 500, meaning: 'a fault in the collector: its log has the details' },
+  TOO_MANY_LISTENERS: {
+    status: 503,
+    meaning: 'as many clients listen to events as the collector takes; later there may be room',
+  },
   STORE_UNAVAILABLE: { status: 503, meaning: 'the store cannot be used; nothing of the request was kept' },
   STORE_FULL: {
     status: 507,

@@ -36,7 +36,6 @@ export const RunsQuery = Type.Object({
   limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$', description: '1 to 1000, default 100' })),
   after: Type.Optional(Type.String({ description: 'only runs older than this one: `next` of the page before' })),
 })
-export const PageQuery = Type.Object({ run: Type.Optional(Type.String()), campaign: Type.Optional(Type.String()) })
 
 export const ErrorBody = Type.Object({
   code: Type.Enum([...API_ERROR_CODES]),
@@ -54,6 +53,7 @@ export const Progress = Type.Object({
   issued: count,
   completed: count,
   flushes: count,
+  stable: Type.Optional(Type.Integer({ minimum: 0, description: 'the newest write that a completed flush covers' })),
 })
 
 const ManifestBody = Type.Unsafe<Manifest>({
@@ -189,7 +189,7 @@ export const CampaignsBody = Type.Object({
   ),
 })
 
-const Proportion = Type.Object(
+export const Proportion = Type.Object(
   { count, of: count, low: Type.Number(), high: Type.Number(), text: Type.String() },
   { description: 'a share of runs with its 95 % Wilson interval' },
 )

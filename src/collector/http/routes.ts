@@ -6,6 +6,8 @@ import { renderIndex, renderRun } from './index-page.ts'
 import { addLogRoutes } from './log-routes.ts'
 import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
 import { addRunRoutes } from './run-routes.ts'
+import { addRetentionRoutes } from '../retention/routes.ts'
+import { addTransferRoutes } from '../transfer/routes.ts'
 import * as schema from './schemas.ts'
 
 const RUNS_SHOWN = 100
@@ -15,6 +17,8 @@ export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addLogRoutes(app, context)
   addEvidenceRoutes(app, context)
   addCampaignRoutes(app, context)
+  addTransferRoutes(app, context)
+  addRetentionRoutes(app, context)
   addServiceRoutes(app, context)
   addPage(app, context)
 }

@@ -16,6 +16,8 @@ import {
   sampleVerdict,
   wholeManifest,
 } from '../collector/helpers.ts'
+import { agreement } from './store-agreement.ts'
+import { life } from './store-life.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -47,6 +49,8 @@ export function storeConformance(name: string, open: (t: TestContext) => Promise
   reads(check)
   evidence(check)
   campaigns(check)
+  life(check)
+  agreement(check)
 }
 
 type Check = (what: string, body: (under: StoreUnderTest) => Promise<void>) => void

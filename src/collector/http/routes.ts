@@ -6,6 +6,8 @@ import { addLogRoutes } from './log-routes.ts'
 import { addPage } from './page.ts'
 import type { CollectorServer, RouteContext } from './route-context.ts'
 import { addRunRoutes } from './run-routes.ts'
+import { addRetentionRoutes } from '../retention/routes.ts'
+import { addTransferRoutes } from '../transfer/routes.ts'
 import * as schema from './schemas.ts'
 import { addLiveRoutes } from '../live/live-routes.ts'
 import { addMatrixRoute } from '../view/matrix-routes.ts'
@@ -15,6 +17,8 @@ export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addLogRoutes(app, context)
   addEvidenceRoutes(app, context)
   addCampaignRoutes(app, context)
+  addTransferRoutes(app, context)
+  addRetentionRoutes(app, context)
   addServiceRoutes(app, context)
   addMatrixRoute(app, context)
   addLiveRoutes(app, context)

@@ -18,7 +18,7 @@ const count = Type.Integer({ minimum: 0 })
 const time = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' })
 
 export const RunId = Type.String({ pattern: '^[0-9a-f]{16}$', description: '16 hexadecimal digits' })
-const Campaign = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
+export const Campaign = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
 
 export const RunParams = Type.Object({ run: Type.String({ description: 'the run id' }) })
 export const CampaignParams = Type.Object({ name: Type.String({ description: 'the campaign' }) })
@@ -56,7 +56,7 @@ export const Progress = Type.Object({
   stable: Type.Optional(Type.Integer({ minimum: 0, description: 'the newest write that a completed flush covers' })),
 })
 
-const ManifestBody = Type.Unsafe<Manifest>({
+export const ManifestBody = Type.Unsafe<Manifest>({
   type: 'object',
   required: ['run', 'campaign'],
   description: 'plugpull.run/1 (docs/FORMAT.md)',

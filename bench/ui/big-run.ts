@@ -25,9 +25,10 @@ const FLUSH_EVERY = 512
 const FRAME_BYTES = 64 * 1024
 /** Room for as many of each kind. */
 const FINDINGS_MAX = 80_000
-const LANE = { epoch: 1, write: 2, tear: 3, place: 4, time: 5 } as const
-/** Shares of epochs and writes that something befalls, in parts per hundred thousand. */
-const DROPPED_EPOCHS = 1000
+const LANE = { write: 2, tear: 3, place: 4, time: 5 } as const
+/** One flush in so many is a lie. */
+const DROPPED_EVERY = 80
+/** Shares of writes that something befalls, in parts per hundred thousand. */
 const FATES = { torn: 500, misdirected: 60, flipped: 60 } as const
 
 export interface BigRunSize {
@@ -100,7 +101,7 @@ type Fate = 'kept' | 'dropped' | keyof typeof FATES
 function fateOf(write: number, writes: number): Fate {
   const epoch = Math.floor((write - 1) / FLUSH_EVERY)
   if ((epoch + 1) * FLUSH_EVERY >= writes) return (randomBits(KEY, write, LANE.write) & 1) === 0 ? 'dropped' : 'kept'
-  if (randomBelow(KEY, epoch, LANE.epoch, 100_000) < DROPPED_EPOCHS) return 'dropped'
+  if (epoch % DROPPED_EVERY === DROPPED_EVERY / 2) return 'dropped'
   const drawn = randomBelow(KEY, write, LANE.write, 100_000)
   if (drawn < FATES.torn) return 'torn'
   if (drawn < FATES.torn + FATES.misdirected) return 'misdirected'

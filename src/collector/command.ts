@@ -66,10 +66,22 @@ function runCollector({ json, retain, retainSize, retainWhat, ...options }: Coll
     ...options,
     ...(retention === undefined ? {} : { retention }),
     ready: (where) => {
-      process.stderr.write(`collector listening on ${where.url}\n`)
+      process.stderr.write(`collector listening on ${where.url}\n${process.stderr.isTTY ? firstSteps(where.url) : ''}`)
       if (json === true) process.stdout.write(`${JSON.stringify(where)}\n`)
     },
   })
+}
+
+/** For whoever started it by hand and wonders what comes next, in the words that work for them. */
+function firstSteps(url: string): string {
+  const plugpull = process.env['npm_command'] === 'exec' ? 'npx plugpull' : 'plugpull'
+  return `
+  look at it      ${url}/
+  cut some power  ${plugpull} loop --collector ${url} --cycles 5
+  with no root    ${plugpull} loop --collector ${url} --cycles 5 --rig sim
+
+Ctrl-C ends it; the store keeps what it has.
+`
 }
 
 const FORMATS = ['text', 'json', 'markdown'] as const

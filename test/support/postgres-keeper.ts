@@ -72,8 +72,13 @@ class Keeper {
     rmSync(passwordFile)
   }
 
+  get #isRunning(): boolean {
+    return this.#server !== undefined && this.#server.exitCode === null && this.#server.signalCode === null
+  }
+
   /** Tried again on another port where somebody took the one that was free. */
   async start(): Promise<number> {
+    if (this.#isRunning) return this.#port
     for (let attempt = 1; ; attempt++) {
       if (this.#port === 0) this.#port = await freePort()
       this.#server = this.#spawn(this.#port)
@@ -123,7 +128,7 @@ class Keeper {
   /** SIGINT ends connections and syncs; SIGQUIT is a crash with recovery at the next start. */
   async stop(signal: 'SIGINT' | 'SIGQUIT'): Promise<void> {
     const server = this.#server
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
+    if (server === undefined || !this.#isRunning) return
     const gone = once(server, 'exit')
     server.kill(signal)
     await gone

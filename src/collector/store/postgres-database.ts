@@ -31,7 +31,12 @@ const ATTEMPTS_MAX = 8
 const BACKOFF_FIRST_MS = 5
 const BACKOFF_MAX_MS = 320
 
-const DIALECT: Dialect = { integer: 'BIGINT', bytes: 'BYTEA', forUpdate: ' FOR UPDATE' }
+export const POSTGRES_DIALECT: Dialect = {
+  integer: 'BIGINT',
+  real: 'DOUBLE PRECISION',
+  bytes: 'BYTEA',
+  forUpdate: ' FOR UPDATE',
+}
 
 /** A reader sees one moment, however many statements it takes. */
 const BEGIN_READ = 'BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY'
@@ -58,7 +63,7 @@ export interface TransactionLimits {
 
 export class PostgresDatabase implements Database {
   readonly name: string
-  readonly dialect = DIALECT
+  readonly dialect = POSTGRES_DIALECT
   readonly #url: PostgresUrl
   readonly #pool: Pool
   readonly #checked: (sql: Sql) => Promise<void>
@@ -172,7 +177,7 @@ export class PostgresDatabase implements Database {
   }
 
   async #rows<Row>(query: Query, text: string, values: readonly SqlValue[] = []): Promise<readonly Row[]> {
-    const { rows } = await query({ ...this.#statements.of(text), values: values.map(storable) })
+    const { rows } = await query({ ...this.#statements.of(text, values.length), values: values.map(storable) })
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statement says what it selects
     return rows as readonly Row[]
   }

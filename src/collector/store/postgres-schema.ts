@@ -3,11 +3,12 @@
  *
  * Forward only, in one transaction that holds the row of the version: of several collectors that start at once one does it,
  * and a step that fails leaves everything as it was. Before a step changes a table, the table is copied to a schema of its own,
- * in the same transaction. What the steps are is in schema.ts.
+ * in the same transaction. The tables themselves are in schema.ts.
  */
 import { ProbeError } from '../../core/errors.ts'
-import type { Sql } from './database.ts'
+import type { Dialect, Sql } from './database.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
+import { SCHEMA_VERSION, tableStatements } from './schema.ts'
 
 /** One step from a version to the next. Never change one that was released. */
 export interface Migration {
@@ -15,6 +16,21 @@ export interface Migration {
   readonly changes: readonly string[]
   readonly statements: readonly string[]
 }
+
+export interface PostgresSchema {
+  readonly version: number
+  /** What makes the tables of that version in an empty database. */
+  readonly tables: readonly string[]
+  /** Migration n brings a database from version n to n + 1. */
+  readonly migrations: Readonly<Record<number, Migration>>
+}
+
+/** Stores on PostgreSQL began with version 3. */
+export const schemaOf = (dialect: Dialect): PostgresSchema => ({
+  version: SCHEMA_VERSION,
+  tables: tableStatements(dialect),
+  migrations: {},
+})
 
 const VERSION_TABLE = 'plugpull_schema'
 const CREATE_VERSION_TABLE = `CREATE TABLE IF NOT EXISTS ${VERSION_TABLE} (id BIGINT PRIMARY KEY, version BIGINT NOT NULL)`
@@ -24,28 +40,42 @@ const TABLES = `SELECT table_name AS name, current_schema() AS schema FROM infor
 /** A table of a terabyte is copied and rewritten in less; whoever waits for that waits as long. */
 const LIMITS = { limitMs: 3_600_000 }
 
-/** Brings the database to the newest version; throws STORE_VERSION where it is newer, STORE_UNAVAILABLE where it is not ours. */
-export async function migratePostgres(database: PostgresDatabase, migrations: readonly Migration[]): Promise<void> {
+/** Brings the database to that version; throws STORE_VERSION where it is newer, STORE_UNAVAILABLE where it is not ours. */
+export async function migratePostgres(database: PostgresDatabase, schema: PostgresSchema): Promise<void> {
   const { name } = database
   const found = await database.read(versionOf)
-  if (found === migrations.length) return
+  if (found === schema.version) return
   if (found === undefined) {
-    await database.read((sql) => requireOurs(sql, name, migrations))
+    await database.read((sql) => requireOurs(sql, name, schema))
     await database.write(async (sql) => {
       await sql.all(CREATE_VERSION_TABLE)
       await sql.all(INSERT_VERSION)
     }, LIMITS)
   }
   await database.write(async (sql) => {
-    const [row] = await sql.all<{ version: number }>(`SELECT version FROM ${VERSION_TABLE} WHERE id = 1 FOR UPDATE`)
+    const [row] = await sql.all<{ version: number }>(
+      `SELECT version FROM ${VERSION_TABLE} WHERE id = 1${database.dialect.forUpdate}`,
+    )
     const version = row?.version ?? 0
-    refuseNewer(name, version, migrations.length)
-    if (version === migrations.length) return
-    const steps = migrations.slice(version)
+    refuseNewer(name, version, schema.version)
+    if (version === schema.version) return
+    const steps = stepsFrom(name, version, schema)
     if (version > 0) await backUp(sql, name, version, steps)
-    for (const { statements } of steps) for (const statement of statements) await sql.all(statement)
-    await sql.all(`UPDATE ${VERSION_TABLE} SET version = ? WHERE id = 1`, [migrations.length])
+    for (const statement of steps.flatMap(({ statements }) => statements)) await sql.all(statement)
+    await sql.all(`UPDATE ${VERSION_TABLE} SET version = ? WHERE id = 1`, [schema.version])
   }, LIMITS)
+}
+
+function stepsFrom(name: string, version: number, schema: PostgresSchema): readonly Migration[] {
+  if (version === 0) return [{ changes: [], statements: schema.tables }]
+  return Array.from({ length: schema.version - version }, (_, index) => {
+    const step = schema.migrations[version + index]
+    if (step !== undefined) return step
+    throw new ProbeError(
+      'STORE_VERSION',
+      `${name} has schema version ${version}, from which this program knows no way to ${schema.version}; start the version before this one on it first`,
+    )
+  })
 }
 
 /** Throws where the database has not exactly the version that this program reads. */
@@ -84,12 +114,10 @@ async function versionOf(sql: Sql): Promise<number | undefined> {
 }
 
 /** Tables of the names that are about to be created belong to another program. */
-async function requireOurs(sql: Sql, name: string, migrations: readonly Migration[]): Promise<void> {
+async function requireOurs(sql: Sql, name: string, schema: PostgresSchema): Promise<void> {
   const tables = new Set((await tablesOf(sql)).map((table) => table.name))
   if (tables.has(VERSION_TABLE)) return
-  const created = migrations.flatMap(({ statements }) =>
-    statements.flatMap((text) => /^\s*CREATE TABLE (?:IF NOT EXISTS )?(\w+)/i.exec(text)?.[1] ?? []),
-  )
+  const created = schema.tables.flatMap((text) => /^\s*CREATE TABLE (\w+)/i.exec(text)?.[1] ?? [])
   const taken = created.filter((table) => tables.has(table))
   if (taken.length === 0) return
   throw new ProbeError(

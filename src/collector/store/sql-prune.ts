@@ -56,6 +56,8 @@ function choose(oldestFirst: readonly Candidate[], { what, before, keepBytes }: 
 const OF_A_RUN = ['chunks', 'verdicts', 'facts', 'logs', 'runs'] as const
 
 async function take(sql: Sql, { dialect }: Database, run: string, { what, at }: PruneQuery): Promise<boolean> {
+  // Verdicts and cuts are written under the lock of the run, appends under that of its log.
+  await sql.all(`SELECT run FROM runs WHERE run = ?${dialect.forUpdate}`, [run])
   const locked = await sql.all(`SELECT run FROM logs WHERE run = ?${dialect.forUpdate}`, [run])
   const judged = await sql.all('SELECT run FROM facts WHERE run = ? AND verdict_number > 0', [run])
   if (locked.length === 0 || judged.length === 0) return false

@@ -16,6 +16,7 @@ import {
   sampleVerdict,
   wholeManifest,
 } from '../collector/helpers.ts'
+import { tokens } from './store-tokens.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -47,9 +48,10 @@ export function storeConformance(name: string, open: (t: TestContext) => Promise
   reads(check)
   evidence(check)
   campaigns(check)
+  tokens(check)
 }
 
-type Check = (what: string, body: (under: StoreUnderTest) => Promise<void>) => void
+export type Check = (what: string, body: (under: StoreUnderTest) => Promise<void>) => void
 
 function runs(check: Check): void {
   check('a run is created once and never changed', async ({ store, reopen }) => {

@@ -124,9 +124,9 @@ check(
       await client.createRun(runId(1), 'c', sampleManifest(runId(1), 'c'))
       let acknowledged = 0
       let refused = 0
-      let isOver = false
+      const end = new AbortController()
       const appending = (async () => {
-        while (!isOver) {
+        while (!end.signal.aborted) {
           try {
             const result = await client.append(runId(1), acknowledged, logBytes(1, acknowledged, 1000))
             acknowledged = result.offset
@@ -143,7 +143,7 @@ check(
       await postgres.start()
       const before = acknowledged
       await until('appends again', () => (acknowledged > before + 5000 ? true : undefined))
-      isOver = true
+      end.abort()
       await appending
       const store = await open()
       const { bytes = 0 } = (await store.run(runId(1))) ?? {}

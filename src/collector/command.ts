@@ -34,7 +34,11 @@ export function collectorCommand(): Command {
   return new Command('collector')
     .description('Keeps the logs, cuts and verdicts of runs, and serves them over HTTP')
     .option('--listen <HOST:PORT>', 'where to listen; port 0 takes a free one', LISTEN_DEFAULT)
-    .option('--store <KIND:WHERE>', 'where to keep everything: sqlite:FILE', STORE_DEFAULT)
+    .option(
+      '--store <KIND:WHERE>',
+      'where to keep everything: sqlite:FILE or postgres://USER@HOST/DATABASE',
+      STORE_DEFAULT,
+    )
     .option('--token-file <FILE>', 'ask for the token in this file; needed to listen beyond this machine')
     .option('--port-file <FILE>', 'write the port to this file once it answers')
     .option('--retain <AGE>', 'prune what is older by itself, at the start and every hour: 90d, 12w, 36h, 1y')
@@ -97,7 +101,12 @@ const addSourceOptions = (command: Command): Command =>
   command
     .option('--collector <URL>', 'ask a running collector')
     .option('--token-file <FILE>', "the collector's token")
-    .addOption(new Option('--store <KIND:WHERE>', 'read the store of a collector: sqlite:FILE').conflicts('collector'))
+    .addOption(
+      new Option(
+        '--store <KIND:WHERE>',
+        'read the store of a collector: sqlite:FILE or postgres://USER@HOST/DATABASE',
+      ).conflicts('collector'),
+    )
 
 interface ReportOptions extends SourceOptions {
   readonly campaign?: string

@@ -6,6 +6,7 @@ import { renderIndex, renderRun } from './index-page.ts'
 import { addLogRoutes } from './log-routes.ts'
 import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
 import { addRunRoutes } from './run-routes.ts'
+import { addRunViewRoutes } from './run-view-routes.ts'
 import * as schema from './schemas.ts'
 
 const RUNS_SHOWN = 100
@@ -14,6 +15,7 @@ export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addRunRoutes(app, context)
   addLogRoutes(app, context)
   addEvidenceRoutes(app, context)
+  addRunViewRoutes(app, context)
   addCampaignRoutes(app, context)
   addServiceRoutes(app, context)
   addPage(app, context)

@@ -110,8 +110,12 @@ const VERDICT: Readonly<Record<string, Check>> = {
 /** Throws BAD_OPTION that names the first part of the verdict that is not as verify writes it. `source`: where it comes from. */
 export function checkVerdict(verdict: Verdict, source: string): void {
   check(verdict, VERDICT, 'the verdict', source)
-  for (const [i, finding] of verdict.findings.entries())
-    check(finding, FINDING, `finding ${i + 1} of the verdict`, source)
+  for (const [i, finding] of verdict.findings.entries()) checkFinding(finding, i + 1, source)
+}
+
+/** The same of one finding, that with this number. */
+export function checkFinding(finding: unknown, number: number, source: string): void {
+  check(finding, FINDING, `finding ${number} of the verdict`, source)
 }
 
 function check(value: unknown, shape: Readonly<Record<string, Check>>, what: string, source: string): void {

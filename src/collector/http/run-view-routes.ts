@@ -80,8 +80,14 @@ function isKnown(request: FastifyRequest, reply: FastifyReply, tag: string): boo
   return request.headers['if-none-match']?.includes(`"${tag}"`) === true
 }
 
+/** The run, or RUN_UNKNOWN, or LOG_PRUNED. */
 async function runWithLog(store: RouteContext['store'], run: string): Promise<RunView> {
-  return knownRun(store, run)
+  const view = await knownRun(store, run)
+  if (view.logPruned === undefined) return view
+  throw new ApiError(
+    'LOG_PRUNED',
+    `the log of run ${run} was pruned at ${view.logPruned}, and map, timeline and stories are drawn from it; GET /v1/runs/${run}/findings has what was found`,
+  )
 }
 
 function addTimeline(app: CollectorServer, { store }: RouteContext, views: RunViews): void {

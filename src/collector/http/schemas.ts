@@ -37,6 +37,10 @@ export const RunsQuery = Type.Object({
   after: Type.Optional(Type.String({ description: 'only runs older than this one: `next` of the page before' })),
 })
 
+export const RunQuery = Type.Object({
+  findings: Type.Optional(Type.Enum(['all', 'none'], { description: 'none: GET /v1/runs/{run}/findings has them' })),
+})
+
 export const ErrorBody = Type.Object({
   code: Type.Enum([...API_ERROR_CODES]),
   message: Type.String({ description: 'one sentence for people' }),

@@ -86,6 +86,14 @@ const Spread = Type.Object(
   { classes: Histogram, most: Type.Number({ minimum: 0 }) },
   { ...open, description: 'counts by 1-2-5 class, named by the lower bound, and the largest value' },
 )
+const Latency = Type.Object(
+  { classes: Histogram, most: count },
+  {
+    ...open,
+    description:
+      'microseconds from issue to completion: counts by log-linear class (16 from one power of two to the next), named by the lower bound, and the largest value',
+  },
+)
 const unitCounts = { exposed: count, filling: count, whole: count, torn: count }
 const perUnit = <T extends TProperties>(counts: T) => Type.Record(ClassName, Type.Object(counts, open))
 const measureFields = {
@@ -96,6 +104,7 @@ const measureFields = {
   tears: Type.Object({ alignments: Histogram, writeSizes: Histogram, unlocated: count }, open),
   lostAgesMs: Spread,
   reordered: Type.Object({ writesAhead: Spread, msAhead: Spread }, open),
+  latencyUs: Type.Optional(Type.Object({ write: Latency, flush: Latency }, open)),
 }
 const hazards = { lost: count, torn: count, reordered: count, corrupt: count }
 const verdictFields = {
@@ -193,6 +202,7 @@ const Proportion = Type.Object(
 const CampaignMeasuresBody = Type.Object(
   {
     ...measureFields,
+    latencyUs: Type.Optional(Type.Object({ runs: count, write: Latency, flush: Latency }, open)),
     runs: count,
     contracts: Type.Record(Type.String(), count),
     checked: Type.Object({ stableSectors: count, supersededSectors: count, stableWrites: count, flushes: count }, open),

@@ -1,14 +1,12 @@
-/** The addresses of the API, gathered; campaigns, health and the page for people are small enough to live here. */
+/** The addresses of the API, gathered; campaigns and health are small enough to live here. */
 import { summarise } from '../../core/campaign/campaign.ts'
 import { ApiError } from './api-error.ts'
 import { addEvidenceRoutes } from './evidence-routes.ts'
-import { renderIndex, renderRun } from './index-page.ts'
 import { addLogRoutes } from './log-routes.ts'
-import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
+import { addPage } from './page.ts'
+import type { CollectorServer, RouteContext } from './route-context.ts'
 import { addRunRoutes } from './run-routes.ts'
 import * as schema from './schemas.ts'
-
-const RUNS_SHOWN = 100
 
 export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addRunRoutes(app, context)
@@ -16,7 +14,7 @@ export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addEvidenceRoutes(app, context)
   addCampaignRoutes(app, context)
   addServiceRoutes(app, context)
-  addPage(app, context)
+  addPage(app)
 }
 
 function addCampaignRoutes(app: CollectorServer, { store }: RouteContext): void {
@@ -73,30 +71,5 @@ function addServiceRoutes(app: CollectorServer, { store, version }: RouteContext
     url: '/openapi.json',
     schema: { summary: 'This description' },
     handler: async () => app.swagger(),
-  })
-}
-
-function addPage(app: CollectorServer, { store }: RouteContext): void {
-  app.route({
-    method: 'GET',
-    url: '/',
-    schema: {
-      summary: 'A page for people',
-      querystring: schema.PageQuery,
-      produces: ['text/html'],
-      response: { 200: schema.HtmlBody },
-    },
-    handler: async (request, reply) => {
-      const { run, campaign } = request.query
-      // Everything is in the page itself: nothing else may be loaded, whatever text found its way into a run.
-      reply.header(
-        'content-security-policy',
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
-      )
-      reply.type('text/html; charset=utf-8')
-      if (run !== undefined) return renderRun(await knownRun(store, run))
-      const page = await store.runs({ limit: RUNS_SHOWN, ...(campaign === undefined ? {} : { campaign }) })
-      return renderIndex(await store.campaigns(), page === 'run-unknown' ? [] : page.runs, campaign)
-    },
   })
 }

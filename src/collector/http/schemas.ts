@@ -36,7 +36,6 @@ export const RunsQuery = Type.Object({
   limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$', description: '1 to 1000, default 100' })),
   after: Type.Optional(Type.String({ description: 'only runs older than this one: `next` of the page before' })),
 })
-export const PageQuery = Type.Object({ run: Type.Optional(Type.String()), campaign: Type.Optional(Type.String()) })
 
 export const ErrorBody = Type.Object({
   code: Type.Enum([...API_ERROR_CODES]),

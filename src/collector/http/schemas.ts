@@ -7,6 +7,7 @@
 import type { Readable } from 'node:stream'
 import { type TProperties, Type } from 'typebox'
 import { PROGRESS_STATES, type CampaignView, type RunView } from '../../core/campaign/campaign.ts'
+import type { CampaignEvidence } from '../../core/campaign/evidence.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../../core/verdict.ts'
@@ -213,7 +214,14 @@ const CampaignMeasuresBody = Type.Object(
   },
   { ...open, description: 'sums over the runs whose newest verdict carries measures' },
 )
-export const CampaignBody = Type.Unsafe<CampaignView>(
+const EvidenceBody = Type.Object(
+  {
+    sentences: Type.Array(Type.Object({ about: Type.String(), text: Type.String() })),
+    advice: Type.Array(Type.Object({ code: Type.String(), sentence: Type.String() })),
+  },
+  { ...open, description: 'what the figures support, and what the campaign could not have seen' },
+)
+export const CampaignBody = Type.Unsafe<CampaignView & { readonly evidence?: CampaignEvidence }>(
   Type.Object({
     campaign: Type.String(),
     summary: Type.Object({
@@ -237,6 +245,7 @@ export const CampaignBody = Type.Unsafe<CampaignView>(
         description: 'what the runs were: facet, value, number of runs',
       }),
     ),
+    evidence: Type.Optional(EvidenceBody),
   }),
 )
 

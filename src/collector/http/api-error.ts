@@ -63,6 +63,12 @@ export class ApiError extends Error {
 export const runUnknown = (run: string): ApiError =>
   new ApiError('RUN_UNKNOWN', `the collector has no run ${JSON.stringify(run)}; GET /v1/runs lists those it has`)
 
+export const campaignUnknown = (campaign: string): ApiError =>
+  new ApiError(
+    'CAMPAIGN_UNKNOWN',
+    `the collector has no campaign ${JSON.stringify(campaign)}; GET /v1/campaigns lists those it has`,
+  )
+
 /** Whatever a handler threw, as what the client is told. */
 export function apiErrorOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error

@@ -7,6 +7,7 @@
 import type { Readable } from 'node:stream'
 import { type TProperties, Type } from 'typebox'
 import { PROGRESS_STATES, type CampaignView, type RunView } from '../../core/campaign/campaign.ts'
+import type { CampaignEvidence } from '../../core/campaign/evidence.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../../core/verdict.ts'
@@ -90,6 +91,14 @@ const Spread = Type.Object(
   { classes: Histogram, most: Type.Number({ minimum: 0 }) },
   { ...open, description: 'counts by 1-2-5 class, named by the lower bound, and the largest value' },
 )
+const Latency = Type.Object(
+  { classes: Histogram, most: count },
+  {
+    ...open,
+    description:
+      'microseconds from issue to completion: counts by log-linear class (16 from one power of two to the next), named by the lower bound, and the largest value',
+  },
+)
 const unitCounts = { exposed: count, filling: count, whole: count, torn: count }
 const perUnit = <T extends TProperties>(counts: T) => Type.Record(ClassName, Type.Object(counts, open))
 const measureFields = {
@@ -100,6 +109,7 @@ const measureFields = {
   tears: Type.Object({ alignments: Histogram, writeSizes: Histogram, unlocated: count }, open),
   lostAgesMs: Spread,
   reordered: Type.Object({ writesAhead: Spread, msAhead: Spread }, open),
+  latencyUs: Type.Optional(Type.Object({ write: Latency, flush: Latency }, open)),
 }
 const hazards = { lost: count, torn: count, reordered: count, corrupt: count }
 const verdictFields = {
@@ -200,6 +210,7 @@ export const Proportion = Type.Object(
 const CampaignMeasuresBody = Type.Object(
   {
     ...measureFields,
+    latencyUs: Type.Optional(Type.Object({ runs: count, write: Latency, flush: Latency }, open)),
     runs: count,
     contracts: Type.Record(Type.String(), count),
     checked: Type.Object({ stableSectors: count, supersededSectors: count, stableWrites: count, flushes: count }, open),
@@ -208,7 +219,14 @@ const CampaignMeasuresBody = Type.Object(
   },
   { ...open, description: 'sums over the runs whose newest verdict carries measures' },
 )
-export const CampaignBody = Type.Unsafe<CampaignView>(
+const EvidenceBody = Type.Object(
+  {
+    sentences: Type.Array(Type.Object({ about: Type.String(), text: Type.String() })),
+    advice: Type.Array(Type.Object({ code: Type.String(), sentence: Type.String() })),
+  },
+  { ...open, description: 'what the figures support, and what the campaign could not have seen' },
+)
+export const CampaignBody = Type.Unsafe<CampaignView & { readonly evidence?: CampaignEvidence }>(
   Type.Object({
     campaign: Type.String(),
     summary: Type.Object({
@@ -232,6 +250,7 @@ export const CampaignBody = Type.Unsafe<CampaignView>(
         description: 'what the runs were: facet, value, number of runs',
       }),
     ),
+    evidence: Type.Optional(EvidenceBody),
   }),
 )
 

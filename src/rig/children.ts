@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { EXIT, ProbeError, errnoOf } from '../core/errors.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'
 import { monotonicMs, sleepMs } from '../io/clock.ts'
-import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
+import { type CollectorAccess, accessArguments, collectorClient } from '../io/collector-access.ts'
+import { CollectorClient } from '../io/collector-client.ts'
 import { type Exit, type ManagedProcess, runTool, startProcess } from '../io/process.ts'
 import type { Scratch } from '../io/scratch.ts'
 import { errorSaid } from '../io/self.ts'
@@ -47,7 +48,8 @@ export interface Collector {
   readonly scratch: Scratch
   readonly client: CollectorClient
   readonly url: string
-  readonly tokenFile?: string
+  /** What the processes that talk to it are given to do so. */
+  readonly access: CollectorAccess
   /** Resolves with what went wrong where it is ours and ends before `stop`. */
   readonly ended: Promise<ProbeError>
   /** Ends it where it is ours. */
@@ -59,9 +61,9 @@ export async function useCollector(
   program: Program,
   scratch: Scratch,
   url: string,
-  tokenFile?: string,
+  access: CollectorAccess = {},
 ): Promise<Collector> {
-  const client = new CollectorClient(url, tokenFile === undefined ? {} : { token: readTokenFile(tokenFile) })
+  const client = collectorClient(url, access)
   try {
     await client.health()
   } catch (error) {
@@ -70,7 +72,7 @@ export async function useCollector(
   }
   const stop = (): Promise<void> => client.close()
   const ended = new Promise<never>(() => undefined)
-  return { program, scratch, client, url: client.url, ended, stop, ...(tokenFile === undefined ? {} : { tokenFile }) }
+  return { program, scratch, client, url: client.url, access, ended, stop }
 }
 
 /** Starts a collector on that port of the loopback, or on a free one. Throws RIG_FAILED with its last words where it does not come up. */
@@ -85,6 +87,7 @@ export async function startCollector(program: Program, scratch: Scratch, store: 
     scratch,
     client,
     url: client.url,
+    access: {},
     ended: child.exited.then((exit) => failureOf('the collector', exit, child.errorTail())),
     stop: async () => {
       await client.close()
@@ -138,7 +141,7 @@ export interface AgentProcess {
 }
 
 /** Where a process finds the collector. */
-export type CollectorAddress = Pick<Collector, 'url' | 'tokenFile'>
+export type CollectorAddress = Pick<Collector, 'url' | 'access'>
 
 /** Arguments of `plugpull agent` for a run that is held until its power is cut. */
 export const agentArguments = (order: AgentOrder, collector: CollectorAddress): readonly string[] => [
@@ -244,7 +247,7 @@ const isVerdict = (parsed: unknown): parsed is Verdict =>
 const collectorArguments = (collector: CollectorAddress): readonly string[] => [
   '--collector',
   collector.url,
-  ...(collector.tokenFile === undefined ? [] : ['--token-file', collector.tokenFile]),
+  ...accessArguments(collector.access),
 ]
 
 /** `plugpull: CODE: message` is how every command of ours ends in error; the code says whether another try is worth it. */

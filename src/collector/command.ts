@@ -1,8 +1,9 @@
 /** `plugpull collector`, `plugpull report` and `plugpull compare`: options and output; the work is in serve.ts and report-data.ts. */
 import { Command, Option } from 'commander'
 import { EXIT, ProbeError } from '../core/errors.ts'
-import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
+import { ACCESS_OPTIONS, type CollectorAccess, collectorClient } from '../io/collector-access.ts'
 import { exitStatusHelp } from '../io/help.ts'
+import { LOG_LEVELS, type LogLevel } from '../io/logger.ts'
 import { LISTEN_DEFAULT } from './http/listen-address.ts'
 import { openStore, STORE_DEFAULT } from './store/open-store.ts'
 import { renderMarkdown, renderText } from './report/report-text.ts'
@@ -23,6 +24,9 @@ interface CollectorOptions {
   readonly store: string
   readonly tokenFile?: string
   readonly portFile?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly logLevel?: LogLevel
   readonly json?: true
 }
 
@@ -31,9 +35,18 @@ export function collectorCommand(): Command {
     .description('Keeps the logs, cuts and verdicts of runs, and serves them over HTTP')
     .option('--listen <HOST:PORT>', 'where to listen; port 0 takes a free one', LISTEN_DEFAULT)
     .option('--store <KIND:WHERE>', 'where to keep everything: sqlite:FILE', STORE_DEFAULT)
-    .option('--token-file <FILE>', 'ask for the token in this file; needed to listen beyond this machine')
+    .option('--token-file <FILE>', 'ask for tokens; the one in this file may do everything')
+    .option('--tls-cert <FILE>', 'speak TLS with this certificate and its chain (PEM); read again on SIGHUP')
+    .option('--tls-key <FILE>', 'the private key of that certificate (PEM)')
     .option('--port-file <FILE>', 'write the port to this file once it answers')
+    .addOption(new Option('--log-level <LEVEL>', 'how much goes to stderr').choices(LOG_LEVELS).default('info'))
     .option('--json', 'print {"url","store"} on stdout once it answers')
+    .addHelpText(
+      'after',
+      `
+On loopback nobody needs a token until there is one in the store (plugpull token) or --token-file is given. To listen beyond this
+machine there must be one of role admin: docs/ACCESS.md.`,
+    )
     .addHelpText(
       'after',
       exitStatusHelp('plugpull collector --listen 127.0.0.1:7117 --store sqlite:plugpull.db', [
@@ -59,17 +72,16 @@ function runCollector({ json, ...options }: CollectorOptions): Promise<void> {
 const FORMATS = ['text', 'json', 'markdown'] as const
 
 /** Where campaigns are read from. */
-interface SourceOptions {
+interface SourceOptions extends CollectorAccess {
   readonly collector?: string
-  readonly tokenFile?: string
   readonly store?: string
 }
 
 const addSourceOptions = (command: Command): Command =>
-  command
-    .option('--collector <URL>', 'ask a running collector')
-    .option('--token-file <FILE>', "the collector's token")
-    .addOption(new Option('--store <KIND:WHERE>', 'read the store of a collector: sqlite:FILE').conflicts('collector'))
+  ACCESS_OPTIONS.reduce(
+    (all, { flags, description }) => all.option(flags, description),
+    command.option('--collector <URL>', 'ask a running collector'),
+  ).addOption(new Option('--store <KIND:WHERE>', 'read the store of a collector: sqlite:FILE').conflicts('collector'))
 
 interface ReportOptions extends SourceOptions {
   readonly campaign?: string
@@ -121,8 +133,7 @@ async function withSource<T>(
   work: (source: CampaignSource) => Promise<T>,
 ): Promise<T> {
   if (options.collector !== undefined) {
-    const token = options.tokenFile === undefined ? {} : { token: readTokenFile(options.tokenFile) }
-    const client = new CollectorClient(options.collector, token)
+    const client = collectorClient(options.collector, options)
     try {
       return await work(sourceOfClient(client, options.collector))
     } finally {

@@ -1,5 +1,7 @@
 /** The addresses of the API, gathered; campaigns, health and the page for people are small enough to live here. */
 import { summarise } from '../../core/campaign/campaign.ts'
+import { addSessionRoutes } from '../access/session-routes.ts'
+import { addTokenRoutes } from '../access/token-routes.ts'
 import { ApiError } from './api-error.ts'
 import { addEvidenceRoutes } from './evidence-routes.ts'
 import { renderIndex, renderRun } from './index-page.ts'
@@ -15,6 +17,8 @@ export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addLogRoutes(app, context)
   addEvidenceRoutes(app, context)
   addCampaignRoutes(app, context)
+  addTokenRoutes(app, context.store, context.gate)
+  addSessionRoutes(app, context.gate)
   addServiceRoutes(app, context)
   addPage(app, context)
 }

@@ -47,7 +47,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const files = tlsFilesOf(options.tlsCert, options.tlsKey)
   const warn = (message: string): void => logger.warn(message)
   const tls = files === undefined ? undefined : readTls(files, warn)
-  const store = openStore(options.store, 'write')
+  const store = await openStore(options.store, 'write')
   try {
     requireTokenBeyondLoopback(address, token !== undefined || (await hasAdmin(store)))
     const server = await createServer({

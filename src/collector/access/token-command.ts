@@ -1,5 +1,5 @@
 /** `plugpull token`: options in, a token or what there is out. The token alone is on stdout, so that it can go into a file. */
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { errnoOf, EXIT, messageOf, ProbeError } from '../../core/errors.ts'
 import { ACCESS_OPTIONS, type CollectorAccess } from '../../io/collector-access.ts'
@@ -73,15 +73,18 @@ async function create(options: CreateOptions): Promise<void> {
     name,
     ...(expires === undefined ? {} : { expiresAt: expiryOf(expires, at) }),
   }
-  await withTokens(options, async (source) => {
-    const before = await source.list()
-    const { token, ...view } = await source.create(order, at)
-    if (options.output !== undefined) writeSecret(options.output, token)
-    const shown = options.output === undefined ? { ...view, token } : { ...view, output: options.output }
-    if (options.json === true) await print(`${JSON.stringify({ schema: 'plugpull.token/1', ...shown })}\n`)
-    else if (options.output === undefined) await print(`${token}\n`)
-    process.stderr.write(said(view, before, source, options.output))
-  })
+  const { output, json } = options
+  const make = (write?: (secret: string) => void): Promise<void> =>
+    withTokens(options, async (source) => {
+      const before = await source.list()
+      const { token, ...view } = await source.create(order, at)
+      write?.(token)
+      const shown = output === undefined ? { ...view, token } : { ...view, output }
+      if (json === true) await print(`${JSON.stringify({ schema: 'plugpull.token/1', ...shown })}\n`)
+      else if (output === undefined) await print(`${token}\n`)
+      process.stderr.write(said(view, before, source, output))
+    })
+  await (output === undefined ? make() : withNewFile(output, make))
 }
 
 /** What to know now: it is not in the result, which may go into a file. */
@@ -97,13 +100,28 @@ function said(view: TokenView, before: readonly TokenView[], source: TokenSource
   return `${lines.join('\n')}\n`
 }
 
-/** A new file: what is there may be a secret of somebody else's. */
-function writeSecret(path: string, token: string): void {
-  try {
-    writeFileSync(path, `${token}\n`, { mode: 0o600, flag: 'wx' })
-  } catch (error) {
+/**
+ * Runs `work` with what writes the secret into a new file that its owner alone may read, made before there is a secret to lose. What
+ * is there already may be a secret of somebody else's, and stays.
+ */
+async function withNewFile<T>(path: string, work: (write: (secret: string) => void) => Promise<T>): Promise<T> {
+  const cannot = (error: unknown): ProbeError => {
     const why = errnoOf(error) === 'EEXIST' ? 'is there already' : `cannot be written: ${messageOf(error)}`
-    throw new ProbeError('OUTPUT_IO', `--output ${path} ${why}; the token was made and is lost: revoke it`, { cause: error })
+    return new ProbeError('OUTPUT_IO', `--output ${path} ${why}; give a new file`, { cause: error })
+  }
+  let isWritten = false
+  try {
+    writeFileSync(path, '', { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    throw cannot(error)
+  }
+  try {
+    return await work((secret) => {
+      writeFileSync(path, `${secret}\n`)
+      isWritten = true
+    })
+  } finally {
+    if (!isWritten) rmSync(path, { force: true })
   }
 }
 

@@ -32,7 +32,7 @@ export async function withTokens<T>(options: TokenSourceOptions, work: (source: 
   }
   if (spec === undefined)
     throw new ProbeError('BAD_OPTION', 'token needs --store sqlite:FILE or --collector URL, to know whose tokens are meant')
-  const store = openStore(spec, 'write')
+  const store = await openStore(spec, 'write')
   try {
     return await work(sourceOfStore(store))
   } finally {

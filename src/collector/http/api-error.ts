@@ -17,6 +17,7 @@ export const API_ERRORS = {
   LOG_CONFLICT: { status: 409, meaning: 'the log holds other bytes there; `offset` tells the first that differs' },
   CUT_CONFLICT: { status: 409, meaning: 'another cut is recorded for the run already' },
   TOKEN_CONFLICT: { status: 409, meaning: 'a token of that name is there already' },
+  LOG_PRUNED: { status: 410, meaning: 'the log of the run was pruned; its verdicts are kept' },
   TOO_LARGE: { status: 413, meaning: 'the body is larger than the address takes' },
   MEDIA_TYPE: { status: 415, meaning: 'the content type is not the one that the address takes' },
   RATE_LIMITED: { status: 429, meaning: 'too many requests; header `retry-after` tells in how many seconds to try again' },

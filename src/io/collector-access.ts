@@ -59,7 +59,8 @@ export function readCertificates(path: string, option: string): string {
   const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   try {
     if (certificates.length === 0) throw new Error('it has no BEGIN CERTIFICATE')
-    for (const certificate of certificates) new X509Certificate(certificate)
+    // Throws at one that is none.
+    for (const certificate of certificates) void new X509Certificate(certificate).serialNumber
   } catch (error) {
     throw new ProbeError('BAD_OPTION', `${option} ${path} must hold certificates in PEM: ${messageOf(error)}`, {
       cause: error,

@@ -19,7 +19,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** The reason where the certificate or TLS itself was the trouble, which does not pass by itself; else `undefined`. */
 export function tlsReasonOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error) || typeof error.code !== 'string') return undefined
+  if (typeof error !== 'object' || error === null || !('code' in error) || typeof error.code !== 'string')
+    return undefined
   if (error.code !== 'ERR_TLS_CERT_ALTNAME_INVALID') return REASONS[error.code]
   const names = 'reason' in error && typeof error.reason === 'string' ? ` (${error.reason})` : ''
   return `its certificate is for another name${names}; call it by a name in the certificate, or give it one with this name`

@@ -2,13 +2,14 @@
  * The other parts of the program, run as a user runs them: `plugpull collector`, `agent` and `verify` as processes of
  * their own. How each ended, and what it said last, becomes an error that names it.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { EXIT, ProbeError, errnoOf } from '../core/errors.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'
 import { monotonicMs, sleepMs } from '../io/clock.ts'
 import { type CollectorAccess, accessArguments, collectorClient } from '../io/collector-access.ts'
-import { CollectorClient } from '../io/collector-client.ts'
+import type { CollectorClient } from '../io/collector-client.ts'
 import { type Exit, type ManagedProcess, runTool, startProcess } from '../io/process.ts'
 import type { Scratch } from '../io/scratch.ts'
 import { errorSaid } from '../io/self.ts'
@@ -75,19 +76,42 @@ export async function useCollector(
   return { program, scratch, client, url: client.url, access, ended, stop }
 }
 
-/** Starts a collector on that port of the loopback, or on a free one. Throws RIG_FAILED with its last words where it does not come up. */
+/**
+ * Starts a collector on that port of the loopback, or on a free one. Throws RIG_FAILED with its last words where it does not come up.
+ * A store that has tokens makes it ask for one; it is then started with one of ours.
+ */
 export async function startCollector(program: Program, scratch: Scratch, store: string, port = 0): Promise<Collector> {
+  const collector = await collectorProcess(program, scratch, { store, port }, {})
+  try {
+    await collector.client.runs({ limit: 1 })
+    return collector
+  } catch (error) {
+    await collector.stop()
+    if (!(error instanceof ProbeError && error.code === 'COLLECTOR_REFUSED')) throw error
+  }
+  const tokenFile = scratch.file('collector.token')
+  writeFileSync(tokenFile, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
+  return collectorProcess(program, scratch, { store, port }, { tokenFile })
+}
+
+async function collectorProcess(
+  program: Program,
+  scratch: Scratch,
+  { store, port }: { readonly store: string; readonly port: number },
+  access: CollectorAccess,
+): Promise<Collector> {
   const portFile = scratch.file('collector.port')
-  const args = [program.entry, 'collector', '--listen', `127.0.0.1:${port}`, '--store', store, '--port-file', portFile]
-  const child = startProcess(process.execPath, args, { scratch })
+  rmSync(portFile, { force: true })
+  const args = ['collector', '--listen', `127.0.0.1:${port}`, '--store', store, '--port-file', portFile]
+  const child = startProcess(process.execPath, [program.entry, ...args, ...accessArguments(access)], { scratch })
   const bound = await portFrom(portFile, child)
-  const client = new CollectorClient(`http://127.0.0.1:${bound}`)
+  const client = collectorClient(`http://127.0.0.1:${bound}`, access)
   return {
     program,
     scratch,
     client,
     url: client.url,
-    access: {},
+    access,
     ended: child.exited.then((exit) => failureOf('the collector', exit, child.errorTail())),
     stop: async () => {
       await client.close()

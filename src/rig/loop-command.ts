@@ -182,8 +182,7 @@ function keepFolder(path: string): string {
 export async function collectorOf(raw: RawOptions, scratch: Scratch): Promise<Collector> {
   const { collector, store } = raw
   const program = thisProgram()
-  if (typeof collector === 'string')
-    return useCollector(program, scratch, collector, accessOf(raw))
+  if (typeof collector === 'string') return useCollector(program, scratch, collector, accessOf(raw))
   return startCollector(program, scratch, typeof store === 'string' ? store : `sqlite:${scratch.file('collector.db')}`)
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
-import { createServer } from '../../src/collector/http/server.ts'
+import { type ServerOptions, createServer } from '../../src/collector/http/server.ts'
 import type { Store } from '../../src/collector/store/store.ts'
 import type { Manifest } from '../../src/core/manifest.ts'
 import type { Measures } from '../../src/core/measures.ts'
@@ -131,10 +131,16 @@ export interface TestServer {
 }
 
 /** A server on a free port in this process, closed with its store after the test. */
-export async function startServer(t: TestContext, store: Store, token?: string): Promise<TestServer> {
+export async function startServer(
+  t: TestContext,
+  store: Store,
+  token?: string,
+  more: Partial<Pick<ServerOptions, 'limits' | 'tls'>> = {},
+): Promise<TestServer> {
   const now = (): string => new Date().toISOString()
   const logger = pino({ level: 'silent' })
-  const server = await createServer({ store, version: 'test', logger, now, ...(token === undefined ? {} : { token }) })
+  const given = token === undefined ? {} : { token }
+  const server = await createServer({ store, version: 'test', logger, now, ...given, ...more })
   const url = await server.listen({ host: '127.0.0.1', port: 0 })
   const client = new CollectorClient(url, token === undefined ? {} : { token })
   t.after(async () => {

@@ -36,7 +36,10 @@ export interface CallerContext {
 const LOOPBACK: Caller = { id: 'loopback', role: 'admin', by: 'loopback', name: 'this machine' }
 
 /** The token that a request carries; a cookie's for reading only. */
-export function credentialOf({ method, headers }: Claim): { readonly token: string; readonly by: 'token' | 'session' } | undefined {
+export function credentialOf({
+  method,
+  headers,
+}: Claim): { readonly token: string; readonly by: 'token' | 'session' } | undefined {
   const { authorization } = headers
   if (authorization !== undefined) {
     const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
@@ -72,10 +75,14 @@ export async function bearerOf(
   const record = isToken(token) ? await book.find(hash) : undefined
   if (record === undefined) throw unauthorized('the token is not one of this collector')
   const state = stateOf(record, now())
-  if (state !== 'valid') throw unauthorized(`the token ${record.id} (${record.name}) ${state === 'expired' ? 'has expired' : 'was revoked'}`)
+  if (state !== 'valid')
+    throw unauthorized(`the token ${record.id} (${record.name}) ${state === 'expired' ? 'has expired' : 'was revoked'}`)
   const { id, role, name, expiresAt } = record
   return { id, role, by, name, ...(expiresAt === undefined ? {} : { expiresAt }) }
 }
 
 const unauthorized = (what: string): ApiError =>
-  new ApiError('UNAUTHORIZED', `${what}: send "Authorization: Bearer TOKEN", or sign in at /sign-in; plugpull token create makes tokens`)
+  new ApiError(
+    'UNAUTHORIZED',
+    `${what}: send "Authorization: Bearer TOKEN", or sign in at /sign-in; plugpull token create makes tokens`,
+  )

@@ -19,12 +19,10 @@ export interface Gate {
   readonly limits: RateLimits
   /** Who sent it; `undefined` at an open route. */
   callerOf(request: FastifyRequest): Caller | undefined
-  /** Whether a run that is there already is this agent's own. */
-  isOwnRun(request: FastifyRequest, run: string): Promise<boolean>
 }
 
 export interface GateOptions {
-  readonly store: Pick<Store, 'keyHash'>
+  readonly store: Pick<Store, 'keyOf'>
   readonly context: CallerContext
   readonly limits: RateLimits
   /** Filled here, read by the limits. */
@@ -56,11 +54,12 @@ export function addGate(app: CollectorServer, { store, context, limits, callers 
       await requireGrant(request, permission, caller, isOwnRun)
       if (caller.by !== 'loopback') await limits.countCaller(request)
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 401 || error.status === 403)) await limits.countRefusal(request)
+      if (error instanceof ApiError && (error.status === 401 || error.status === 403))
+        await limits.countRefusal(request)
       throw error
     }
   })
-  return { context, limits, callerOf: (request) => callers.get(request), isOwnRun }
+  return { context, limits, callerOf: (request) => callers.get(request) }
 }
 
 export const claimOf = ({ method, headers, socket }: FastifyRequest): Claim => ({
@@ -88,7 +87,7 @@ async function requireGrant(
   request: FastifyRequest<{ Params?: unknown }>,
   permission: Exclude<Permission, 'open'>,
   { role }: Caller,
-  isOwnRun: Gate['isOwnRun'],
+  isOwnRun: (request: FastifyRequest, run: string) => Promise<boolean>,
 ): Promise<void> {
   const grant = permission[role]
   if (grant === 'yes') return
@@ -100,5 +99,8 @@ async function requireGrant(
   const run = typeof params === 'object' && params !== null && 'run' in params ? params.run : undefined
   // Whether there is such a run is not for this role to know.
   if (typeof run === 'string' && !(await isOwnRun(request, run)))
-    throw new ApiError('FORBIDDEN', `with a token of role ${role}, an agent appends to the run alone that it created with this plugpull-run-key`)
+    throw new ApiError(
+      'FORBIDDEN',
+      `with a token of role ${role}, an agent appends to the run alone that it created with this plugpull-run-key`,
+    )
 }

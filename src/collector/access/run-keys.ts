@@ -19,11 +19,11 @@ export function keyHashOf(headers: IncomingHttpHeaders): string | undefined {
 }
 
 export class RunKeys {
-  readonly #store: Pick<Store, 'keyHash'>
+  readonly #store: Pick<Store, 'keyOf'>
   /** Run → hash of its key, oldest first. */
   readonly #known = new Map<string, string>()
 
-  constructor(store: Pick<Store, 'keyHash'>) {
+  constructor(store: Pick<Store, 'keyOf'>) {
     this.#store = store
   }
 
@@ -31,8 +31,8 @@ export class RunKeys {
   async isKeyOf(run: string, keyHash: string): Promise<boolean> {
     if (this.#known.get(run) === keyHash) return true
     // Another key than the one remembered may be that of a run made anew after the old one was pruned.
-    const kept = await this.#store.keyHash(run)
-    if (kept !== keyHash) return false
+    const kept = await this.#store.keyOf(run)
+    if (kept?.keyHash !== keyHash) return false
     this.#remember(run, keyHash)
     return true
   }

@@ -8,7 +8,6 @@ import type { Gate } from './gate.ts'
 import { SessionBody, SignInBody, SignedOutBody } from './schemas.ts'
 import { sessionCookie } from './session.ts'
 
-
 const isSecure = (request: FastifyRequest): boolean => request.protocol === 'https'
 
 export function addSessionRoutes(app: CollectorServer, gate: Gate): void {

@@ -28,7 +28,10 @@ const HANDSHAKE = 22
 export function tlsFilesOf(cert: string | undefined, key: string | undefined): TlsFiles | undefined {
   if (cert !== undefined && key !== undefined) return { cert, key }
   if (cert === undefined && key === undefined) return undefined
-  throw new ProbeError('BAD_OPTION', '--tls-cert and --tls-key go together: the certificate, and the key that belongs to it')
+  throw new ProbeError(
+    'BAD_OPTION',
+    '--tls-cert and --tls-key go together: the certificate, and the key that belongs to it',
+  )
 }
 
 /** Reads them and sees that they go together; `warn` hears what is unwise. Throws BAD_OPTION naming the file. */
@@ -37,13 +40,17 @@ export function readTls(files: TlsFiles, warn: (message: string) => void): TlsPa
   const key = readKey(files.key)
   const leaf = new X509Certificate(cert)
   if (!leaf.checkPrivateKey(createPrivateKey(key)))
-    throw new ProbeError('BAD_OPTION', `--tls-key ${files.key} is not the key of the certificate in --tls-cert ${files.cert}`)
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--tls-key ${files.key} is not the key of the certificate in --tls-cert ${files.cert}`,
+    )
   try {
     createSecureContext({ cert, key })
   } catch (error) {
     throw new ProbeError('BAD_OPTION', `--tls-cert ${files.cert} cannot be used: ${messageOf(error)}`, { cause: error })
   }
-  if ((statSync(files.key).mode & 0o077) !== 0) warn(`the key ${files.key} can be read by others than its owner: chmod 600 it`)
+  if ((statSync(files.key).mode & 0o077) !== 0)
+    warn(`the key ${files.key} can be read by others than its owner: chmod 600 it`)
   if (Date.parse(leaf.validTo) < Date.now()) warn(`the certificate ${files.cert} has expired on ${leaf.validTo}`)
   return { cert, key }
 }
@@ -54,9 +61,13 @@ function readKey(path: string): string {
     createPrivateKey(key)
     return key
   } catch (error) {
-    throw new ProbeError('BAD_OPTION', `--tls-key ${path} must hold a private key in PEM, without a passphrase: ${messageOf(error)}`, {
-      cause: error,
-    })
+    throw new ProbeError(
+      'BAD_OPTION',
+      `--tls-key ${path} must hold a private key in PEM, without a passphrase: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

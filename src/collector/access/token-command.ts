@@ -29,7 +29,9 @@ const now = (): string => new Date().toISOString()
 
 /** The command for the CLI. */
 export function tokenCommand(): Command {
-  const command = new Command('token').description('Makes, lists and revokes the tokens by which a collector knows who may do what')
+  const command = new Command('token').description(
+    'Makes, lists and revokes the tokens by which a collector knows who may do what',
+  )
   for (const one of [createCommand(), listCommand(), revokeCommand()]) command.addCommand(one)
   return command.addHelpText(
     'after',
@@ -44,7 +46,9 @@ export function tokenCommand(): Command {
 
 function withSourceOptions(command: Command, example: string): Command {
   command
-    .addOption(new Option('--store <KIND:WHERE>', 'in the store itself, with or without a collector').conflicts('collector'))
+    .addOption(
+      new Option('--store <KIND:WHERE>', 'in the store itself, with or without a collector').conflicts('collector'),
+    )
     .option('--collector <URL>', 'at a running collector, with a token of role admin')
   for (const { flags, description } of ACCESS_OPTIONS) command.option(flags, description)
   return command.option('--json', 'one JSON document on stdout').addHelpText('after', exitStatusHelp(example, STATUSES))
@@ -126,11 +130,15 @@ async function withNewFile<T>(path: string, work: (write: (secret: string) => vo
 }
 
 function listCommand(): Command {
-  const command = new Command('list').description('Lists the tokens that were made, revoked ones too; never what they are')
+  const command = new Command('list').description(
+    'Lists the tokens that were made, revoked ones too; never what they are',
+  )
   return withSourceOptions(command, 'plugpull token list --store sqlite:plugpull.db').action((options: Common) =>
     withTokens(options, async (source) => {
       const tokens = (await source.list()).map((token) => ({ ...token, state: stateOf(token, now()) }))
-      await print(options.json === true ? `${JSON.stringify({ schema: 'plugpull.tokens/1', tokens })}\n` : table(tokens))
+      await print(
+        options.json === true ? `${JSON.stringify({ schema: 'plugpull.tokens/1', tokens })}\n` : table(tokens),
+      )
     }),
   )
 }
@@ -139,7 +147,14 @@ function table(tokens: readonly (TokenView & { readonly state: string })[]): str
   if (tokens.length === 0) return 'no tokens yet; plugpull token create makes one\n'
   const rows = [
     ['id', 'role', 'state', 'created', 'expires', 'name'],
-    ...tokens.map(({ id, role, state, createdAt, expiresAt, name }) => [id, role, state, day(createdAt), day(expiresAt), name]),
+    ...tokens.map(({ id, role, state, createdAt, expiresAt, name }) => [
+      id,
+      role,
+      state,
+      day(createdAt),
+      day(expiresAt),
+      name,
+    ]),
   ]
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   return rows.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`).join('')

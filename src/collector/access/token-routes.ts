@@ -21,7 +21,7 @@ export function addTokenRoutes(app: CollectorServer, store: Store, gate: Gate): 
   addRevokeToken(app, store, gate)
 }
 
-function addCreateToken(app: CollectorServer, store: Store, { context, callerOf }: Gate): void {
+function addCreateToken(app: CollectorServer, store: Store, gate: Gate): void {
   app.route({
     method: 'POST',
     url: '/v1/tokens',
@@ -32,21 +32,24 @@ function addCreateToken(app: CollectorServer, store: Store, { context, callerOf 
     },
     handler: async (request, reply) => {
       const { name, role, expiresAt } = request.body
-      const now = context.now()
+      const now = gate.context.now()
       if (expiresAt !== undefined && !(Date.parse(expiresAt) > Date.parse(now)))
         throw new ApiError('BAD_REQUEST', `body/expiresAt must lie in the future, got ${JSON.stringify(expiresAt)}`)
       const expiry = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }
       const { token, record } = makeToken({ name, role, ...expiry }, now)
       if ((await store.addToken(record)) === 'taken')
-        throw new ApiError('TOKEN_CONFLICT', `a token of the name ${JSON.stringify(name)} is there already; revoke it first, or take another name`)
-      context.book.forget()
-      request.log.info({ id: record.id, role, tokenName: name, by: callerOf(request)?.name }, 'token made')
+        throw new ApiError(
+          'TOKEN_CONFLICT',
+          `a token of the name ${JSON.stringify(name)} is there already; revoke it first, or take another name`,
+        )
+      gate.context.book.forget()
+      request.log.info({ id: record.id, role, tokenName: name, by: gate.callerOf(request)?.name }, 'token made')
       return reply.code(201).send({ token, ...viewOf(record) })
     },
   })
 }
 
-function addRevokeToken(app: CollectorServer, store: Store, { context, callerOf }: Gate): void {
+function addRevokeToken(app: CollectorServer, store: Store, gate: Gate): void {
   app.route({
     method: 'DELETE',
     url: '/v1/tokens/:id',
@@ -57,11 +60,14 @@ function addRevokeToken(app: CollectorServer, store: Store, { context, callerOf 
     },
     handler: async (request) => {
       const { id } = request.params
-      const outcome = await store.revokeToken(id, context.now())
+      const outcome = await store.revokeToken(id, gate.context.now())
       if (outcome === 'unknown')
-        throw new ApiError('TOKEN_UNKNOWN', `there is no token ${JSON.stringify(id)}; GET /v1/tokens lists those there are`)
-      context.book.forget()
-      if (outcome === 'revoked') request.log.info({ id, by: callerOf(request)?.name }, 'token revoked')
+        throw new ApiError(
+          'TOKEN_UNKNOWN',
+          `there is no token ${JSON.stringify(id)}; GET /v1/tokens lists those there are`,
+        )
+      gate.context.book.forget()
+      if (outcome === 'revoked') request.log.info({ id, by: gate.callerOf(request)?.name }, 'token revoked')
       return { id, revoked: outcome === 'revoked' }
     },
   })

@@ -20,7 +20,10 @@ export interface TokenSourceOptions extends CollectorAccess {
   readonly collector?: string
 }
 
-export async function withTokens<T>(options: TokenSourceOptions, work: (source: TokenSource) => Promise<T>): Promise<T> {
+export async function withTokens<T>(
+  options: TokenSourceOptions,
+  work: (source: TokenSource) => Promise<T>,
+): Promise<T> {
   const { store: spec, collector } = options
   if (collector !== undefined) {
     const client = collectorClient(collector, options)
@@ -31,7 +34,10 @@ export async function withTokens<T>(options: TokenSourceOptions, work: (source: 
     }
   }
   if (spec === undefined)
-    throw new ProbeError('BAD_OPTION', 'token needs --store sqlite:FILE or --collector URL, to know whose tokens are meant')
+    throw new ProbeError(
+      'BAD_OPTION',
+      'token needs --store sqlite:FILE or --collector URL, to know whose tokens are meant',
+    )
   const store = await openStore(spec, 'write')
   try {
     return await work(sourceOfStore(store))
@@ -52,14 +58,20 @@ const sourceOfStore = (store: Store): TokenSource => ({
   create: async (order, now) => {
     const { token, record } = makeToken(order, now)
     if ((await store.addToken(record)) === 'taken')
-      throw new ProbeError('BAD_OPTION', `--name ${JSON.stringify(order.name)} is that of a token which is not revoked; revoke it, or take another name`)
+      throw new ProbeError(
+        'BAD_OPTION',
+        `--name ${JSON.stringify(order.name)} is that of a token which is not revoked; revoke it, or take another name`,
+      )
     return { token, ...viewOf(record) }
   },
   list: async () => (await store.tokens()).map(viewOf),
   revoke: async (id, now) => {
     const outcome = await store.revokeToken(id, now)
     if (outcome === 'unknown')
-      throw new ProbeError('BAD_OPTION', `${store.name} has no token ${JSON.stringify(id)}; plugpull token list shows those it has`)
+      throw new ProbeError(
+        'BAD_OPTION',
+        `${store.name} has no token ${JSON.stringify(id)}; plugpull token list shows those it has`,
+      )
     return outcome === 'revoked'
   },
 })

@@ -23,10 +23,7 @@ export interface TokenOrder {
 }
 
 /** A token and what is kept of it. */
-export function makeToken(
-  order: TokenOrder,
-  now: string,
-): { readonly token: string; readonly record: TokenRecord } {
+export function makeToken(order: TokenOrder, now: string): { readonly token: string; readonly record: TokenRecord } {
   const token = newToken(order.role)
   return {
     token,
@@ -36,7 +33,10 @@ export function makeToken(
 
 export type TokenState = 'valid' | 'expired' | 'revoked'
 
-export function stateOf({ revokedAt, expiresAt }: Pick<TokenRecord, 'revokedAt' | 'expiresAt'>, now: string): TokenState {
+export function stateOf(
+  { revokedAt, expiresAt }: Pick<TokenRecord, 'revokedAt' | 'expiresAt'>,
+  now: string,
+): TokenState {
   if (revokedAt !== undefined) return 'revoked'
   return expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(now) ? 'expired' : 'valid'
 }

@@ -20,7 +20,10 @@ export const API_ERRORS = {
   LOG_PRUNED: { status: 410, meaning: 'the log of the run was pruned; its verdicts are kept' },
   TOO_LARGE: { status: 413, meaning: 'the body is larger than the address takes' },
   MEDIA_TYPE: { status: 415, meaning: 'the content type is not the one that the address takes' },
-  RATE_LIMITED: { status: 429, meaning: 'too many requests; header `retry-after` tells in how many seconds to try again' },
+  RATE_LIMITED: {
+    status: 429,
+    meaning: 'too many requests; header `retry-after` tells in how many seconds to try again',
+  },
   INTERNAL: { status: 500, meaning: 'a fault in the collector: its log has the details' },
   STORE_UNAVAILABLE: { status: 503, meaning: 'the store cannot be used; nothing of the request was kept' },
   STORE_FULL: {
@@ -41,7 +44,11 @@ export class ApiError extends Error {
   /** Seconds after which another try is worth it. */
   readonly retryAfterS: number | undefined
 
-  constructor(code: ApiErrorCode, message: string, details: { offset?: number; retryAfterS?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ApiErrorCode,
+    message: string,
+    details: { offset?: number; retryAfterS?: number; cause?: unknown } = {},
+  ) {
     super(message, { cause: details.cause })
     this.name = 'ApiError'
     this.code = code

@@ -1,6 +1,13 @@
 /** The bare HTTP server: its limits, how it validates, and how it answers what goes wrong. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { fastify, type FastifyBaseLogger, type FastifyReply, type FastifyRequest, type FastifyServerFactory, LogController } from 'fastify'
+import {
+  fastify,
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerFactory,
+  LogController,
+} from 'fastify'
 import { type RequestListener, createServer as createHttp } from 'node:http'
 import { Server as HttpsServer, createServer as createHttps } from 'node:https'
 import { type TlsPair, answerPlain, tlsOptions } from '../access/tls.ts'
@@ -55,7 +62,8 @@ export type CollectorServer = ReturnType<typeof createApp>
 function serverFactory(tls: TlsPair | undefined): FastifyServerFactory {
   return (handler) => {
     const answer: RequestListener = (request, response) => handler(request, response)
-    const server = tls === undefined ? createHttp(LIMITS, answer) : createHttps({ ...LIMITS, ...tlsOptions(tls) }, answer)
+    const server =
+      tls === undefined ? createHttp(LIMITS, answer) : createHttps({ ...LIMITS, ...tlsOptions(tls) }, answer)
     if (server instanceof HttpsServer) answerPlain(server)
     server.maxConnections = CONNECTIONS_MAX
     return server

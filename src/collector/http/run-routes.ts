@@ -1,5 +1,4 @@
 /** Runs: created once, listed by pages, read in full. */
-import type { FastifyRequest } from 'fastify'
 import { keyHashOf } from '../access/run-keys.ts'
 import { ApiError, runUnknown } from './api-error.ts'
 import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
@@ -12,10 +11,7 @@ export function addRunRoutes(app: CollectorServer, context: RouteContext): void 
   addReadRuns(app, context)
 }
 
-function addCreateRun(app: CollectorServer, { store, now, gate }: RouteContext): void {
-  /** The same manifest under another key is another agent's, to whom a run of that id is told as such. */
-  const mayRepeat = async (request: FastifyRequest, run: string): Promise<boolean> =>
-    gate.callerOf(request)?.role !== 'enrolment' || (await gate.isOwnRun(request, run))
+function addCreateRun(app: CollectorServer, { store, now }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/runs',
@@ -33,7 +29,7 @@ function addCreateRun(app: CollectorServer, { store, now, gate }: RouteContext):
       const keyHash = keyHashOf(request.headers)
       const key = keyHash === undefined ? {} : { keyHash }
       const outcome = await store.createRun({ run, campaign, manifest, createdAt: now(), ...key })
-      if (outcome === 'different' || (outcome === 'same' && !(await mayRepeat(request, run)))) {
+      if (outcome === 'different') {
         throw new ApiError(
           'RUN_CONFLICT',
           `run ${run} is there already, with another campaign or manifest; every run needs an id of its own`,

@@ -98,7 +98,10 @@ export class GuestDomain implements GuestMachine {
     const jobPath = join(directory, `job-${number}.txt`)
     const xmlPath = join(directory, `domain-${number}.xml`)
     writeFileSync(jobPath, jobText({ ...job, command }))
-    writeFileSync(xmlPath, domainXml({ ...this.#optionsNow(), ...domain, jobPath, files, consolePath: this.#consolePath() }))
+    writeFileSync(
+      xmlPath,
+      domainXml({ ...this.#optionsNow(), ...domain, jobPath, files, consolePath: this.#consolePath() }),
+    )
     const held = await holdDomain(virsh, domain, xmlPath, scratch)
     this.#running = { ...domain, pid: held.pid, held }
     const isAfterCut = this.#isCut

@@ -7,7 +7,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { errnoOf, messageOf, ProbeError } from '../core/errors.ts'
 import { VERSION } from '../core/version.ts'
 import { readTokenFile } from '../io/collector-client.ts'
-import { withInterrupt } from '../io/interrupt.ts'
+import { onHangup, withInterrupt } from '../io/interrupt.ts'
 import { type LogLevel, type Logger, createLogger } from '../io/logger.ts'
 import { redactor } from './access/redact.ts'
 import { type TlsFiles, readTls, tlsFilesOf } from './access/tls.ts'
@@ -58,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       ...(token === undefined ? {} : { token }),
       ...(tls === undefined ? {} : { tls }),
     })
-    const reload = files === undefined ? undefined : reloading(server, files, logger)
+    const stopReloading = files === undefined ? undefined : reloading(server, files, logger)
     try {
       await withInterrupt(async (signal) => {
         const port = await listen(server, address)
@@ -67,7 +67,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         await aborted(signal)
       })
     } finally {
-      reload?.stop()
+      stopReloading?.()
       await closeWithin(server)
     }
   } finally {
@@ -79,7 +79,7 @@ const hasAdmin = async (store: Store): Promise<boolean> =>
   (await store.tokens()).some((token) => token.role === 'admin' && stateOf(token, now()) === 'valid')
 
 /** Reads the certificate again at every SIGHUP; one that cannot be used leaves the old one in its place. */
-function reloading(server: CollectorServer, files: TlsFiles, logger: Logger): { readonly stop: () => void } {
+function reloading(server: CollectorServer, files: TlsFiles, logger: Logger): () => void {
   const reload = (): void => {
     try {
       if (server.server instanceof HttpsServer)
@@ -89,8 +89,7 @@ function reloading(server: CollectorServer, files: TlsFiles, logger: Logger): { 
       logger.error(`the certificate stays as it was: ${messageOf(error)}`)
     }
   }
-  process.on('SIGHUP', reload)
-  return { stop: () => process.off('SIGHUP', reload) }
+  return onHangup(reload)
 }
 
 async function listen(server: CollectorServer, { host, port }: ListenAddress): Promise<number> {

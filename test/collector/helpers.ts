@@ -154,6 +154,8 @@ export async function startServer(
 export interface CollectorProcess {
   readonly url: string
   readonly child: ChildProcess
+  /** What it has said on stderr; all of it once it is gone. */
+  complaints(): string
   /** Kills it, and resolves once it is gone. */
   kill(signal: NodeJS.Signals): Promise<void>
 }
@@ -164,7 +166,7 @@ const START_LIMIT_MS = 30_000
 export async function spawnCollector(t: TestContext, store: string, options: string[] = []): Promise<CollectorProcess> {
   const args = ['collector', '--listen', '127.0.0.1:0', '--store', store, '--json', ...options]
   const child = spawn(process.execPath, [ENTRY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const exited = once(child, 'exit')
+  const exited = once(child, 'close')
   t.after(() => child.kill('SIGKILL'))
   let complaints = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text))
@@ -184,6 +186,7 @@ export async function spawnCollector(t: TestContext, store: string, options: str
   return {
     url,
     child,
+    complaints: () => complaints,
     kill: async (signal) => {
       child.kill(signal)
       await exited

@@ -99,10 +99,12 @@ test('a renewed certificate is taken in on SIGHUP, one that is broken is not', o
     copyFileSync(key, used.key)
   }
   use(first)
-  const { url, child } = await spawnCollector(t, `sqlite:${join(folder, 'store.db')}`, tlsArguments(used))
+  const collector = await spawnCollector(t, `sqlite:${join(folder, 'store.db')}`, tlsArguments(used))
+  const { url, child } = collector
   const before = await serialOf(new URL(url))
   writeFileSync(used.cert, 'broken')
   child.kill('SIGHUP')
+  while (!/the certificate stays as it was: --tls-cert/.test(collector.complaints())) await sleepMs(20)
   assert.equal(await serialOf(new URL(url)), before)
   use(second)
   while ((await serialOf(new URL(url))) === before) {

@@ -153,7 +153,7 @@ test('there is room for so many, and again once one has gone', async (t) => {
     Array.from({ length: LISTENERS_MAX }, async () => {
       const socket = connect(Number(port), hostname)
       t.after(() => socket.destroy())
-      socket.write('GET /v1/events HTTP/1.1\r\nhost: here\r\n\r\n')
+      socket.write(`GET /v1/events HTTP/1.1\r\nhost: ${hostname}:${port}\r\n\r\n`)
       await new Promise((resolve) => socket.once('data', resolve))
       return socket
     }),

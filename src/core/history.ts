@@ -161,6 +161,12 @@ export class History {
     }
   }
 
+  /** Issue and duration of a write whose issue is recorded, as numbers to count with; `durationUs` is absent where it did not complete. */
+  microsecondsOf(n: number): { readonly issueUs: number; readonly durationUs?: number } {
+    const issueUs = this.#writes.issueUs[n] ?? 0
+    return this.completePosition(n) === NEVER ? { issueUs } : { issueUs, durationUs: this.#writes.durationUs[n] ?? 0 }
+  }
+
   /** When write n was issued and completed. */
   timesOf(n: number): WriteTimes {
     if (n < 1 || n > this.issued) return {}

@@ -8,16 +8,26 @@ import { addLogRoutes } from './log-routes.ts'
 import { addPage } from './page.ts'
 import type { CollectorServer, RouteContext } from './route-context.ts'
 import { addRunRoutes } from './run-routes.ts'
+import { addRetentionRoutes } from '../retention/routes.ts'
+import { addTransferRoutes } from '../transfer/routes.ts'
+import { addRunViewRoutes } from './run-view-routes.ts'
 import * as schema from './schemas.ts'
+import { addLiveRoutes } from '../live/live-routes.ts'
+import { addMatrixRoute } from '../view/matrix-routes.ts'
 
 export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addRunRoutes(app, context)
   addLogRoutes(app, context)
   addEvidenceRoutes(app, context)
+  addRunViewRoutes(app, context)
   addCampaignRoutes(app, context)
+  addTransferRoutes(app, context)
+  addRetentionRoutes(app, context)
   addCyclesRoute(app, context)
   addCompareRoute(app, context)
   addServiceRoutes(app, context)
+  addMatrixRoute(app, context)
+  addLiveRoutes(app, context)
   addPage(app)
 }
 

@@ -19,7 +19,7 @@ const count = Type.Integer({ minimum: 0 })
 const time = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' })
 
 export const RunId = Type.String({ pattern: '^[0-9a-f]{16}$', description: '16 hexadecimal digits' })
-const Campaign = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
+export const Campaign = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
 
 export const RunParams = Type.Object({ run: Type.String({ description: 'the run id' }) })
 export const CampaignParams = Type.Object({ name: Type.String({ description: 'the campaign' }) })
@@ -38,6 +38,10 @@ export const RunsQuery = Type.Object({
   after: Type.Optional(Type.String({ description: 'only runs older than this one: `next` of the page before' })),
 })
 
+export const RunQuery = Type.Object({
+  findings: Type.Optional(Type.Enum(['all', 'none'], { description: 'none: GET /v1/runs/{run}/findings has them' })),
+})
+
 export const ErrorBody = Type.Object({
   code: Type.Enum([...API_ERROR_CODES]),
   message: Type.String({ description: 'one sentence for people' }),
@@ -54,9 +58,10 @@ export const Progress = Type.Object({
   issued: count,
   completed: count,
   flushes: count,
+  stable: Type.Optional(Type.Integer({ minimum: 0, description: 'the newest write that a completed flush covers' })),
 })
 
-const ManifestBody = Type.Unsafe<Manifest>({
+export const ManifestBody = Type.Unsafe<Manifest>({
   type: 'object',
   required: ['run', 'campaign'],
   description: 'plugpull.run/1 (docs/FORMAT.md)',
@@ -198,7 +203,7 @@ export const CampaignsBody = Type.Object({
   ),
 })
 
-const Proportion = Type.Object(
+export const Proportion = Type.Object(
   { count, of: count, low: Type.Number(), high: Type.Number(), text: Type.String() },
   { description: 'a share of runs with its 95 % Wilson interval' },
 )

@@ -7,6 +7,12 @@ export interface BarRow {
   readonly count: number
 }
 
+/** What is there is never told as none. */
+function shareText(count: number, total: number): string {
+  if (total === 0) return ''
+  return count > 0 && count / total < 0.0005 ? '< 0.1 %' : formatPercent(count / total)
+}
+
 export function BarTable({
   caption,
   of,
@@ -47,7 +53,7 @@ export function BarTable({
               <span class="bars-line">
                 <span class={`bars-bar ${tone}`} style={{ width: `${((count / most) * 100).toFixed(2)}%` }} />
               </span>
-              <span class="bars-text">{total === 0 ? '' : formatPercent(count / total)}</span>
+              <span class="bars-text">{shareText(count, total)}</span>
             </td>
           </tr>
         ))}

@@ -1,9 +1,15 @@
 /** How long writes and flushes took: percentiles as the bounds that are known of them, and how the times are spread. */
 import type { ComponentChild } from 'preact'
 import { useMemo } from 'preact/hooks'
-import type uPlot from 'uplot'
+import uPlot from 'uplot'
 import type { CampaignMeasures } from '../../../src/core/campaign/campaign-measures.ts'
-import { type PercentileBounds, type Spread, percentileOf, totalOf } from '../../../src/core/histogram.ts'
+import {
+  type PercentileBounds,
+  type Spread,
+  endOfFineClass,
+  percentileOf,
+  totalOf,
+} from '../../../src/core/histogram.ts'
 import { counted, formatCount, formatMs, formatPercent } from '../../../src/core/size.ts'
 import { Chart, themedAxis } from '../components/chart.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
@@ -44,17 +50,11 @@ function Measured({ latency, runs }: { readonly latency: Latencies; readonly run
   return (
     <>
       <p>
-        From the record of the issue to that of the completion, as the agent saw it; what failed, or was in flight at the
-        cut, is not in it.
+        From the record of the issue to that of the completion, as the agent saw it; what failed, or was in flight at
+        the cut, is not in it.
         {latency.runs === runs ? null : ` ${formatCount(latency.runs)} of ${counted(runs, 'run')} tell of it.`}
       </p>
-      <DataTable
-        caption="Latency percentiles"
-        columns={COLUMNS}
-        rows={rows}
-        rowKey={({ what }) => what}
-        stack
-      />
+      <DataTable caption="Latency percentiles" columns={COLUMNS} rows={rows} rowKey={({ what }) => what} stack />
       <Distribution latency={latency} />
     </>
   )
@@ -66,13 +66,21 @@ interface Row {
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { name: 'Of', heads: true, cell: ({ what, spread }) => counted(totalOf(spread.classes), what.slice(0, what === 'flushes' ? -2 : -1), what) },
+  {
+    name: 'Of',
+    heads: true,
+    cell: ({ what, spread }) => counted(totalOf(spread.classes), what.slice(0, what === 'flushes' ? -2 : -1), what),
+  },
   ...PERCENTILES.map(({ share, name }) => ({
     name: `${name} within`,
     numeric: true,
     cell: ({ spread }: Row) => boundsText(percentileOf(spread, share), totalOf(spread.classes), share),
   })),
-  { name: 'Slowest', numeric: true, cell: ({ spread }) => (totalOf(spread.classes) === 0 ? '–' : formatUs(spread.most)) },
+  {
+    name: 'Slowest',
+    numeric: true,
+    cell: ({ spread }) => (totalOf(spread.classes) === 0 ? '–' : formatUs(spread.most)),
+  },
 ]
 
 /** Where there are too few to tell a percentile from the largest value, that is said. */
@@ -81,23 +89,28 @@ function boundsText(bounds: PercentileBounds | undefined, total: number, share: 
   if (total * (1 - share) < 1) return <span class="muted">too few to tell</span>
   const { atLeast, atMost } = bounds
   if (atLeast === atMost) return formatUs(atMost)
-  return (
-    <span title={`between ${formatCount(atLeast)} and ${formatCount(atMost)} µs`}>≤ {formatUs(atMost)}</span>
-  )
+  return <span title={`between ${formatCount(atLeast)} and ${formatCount(atMost)} µs`}>≤ {formatUs(atMost)}</span>
 }
 
 /** Bins of equal width on a logarithmic scale, so that their heights can be compared: so many from one power of two to the next. */
 const BINS_PER_DOUBLING = 4
 
-/** Share of the requests in each bin; classes below 4 µs are wider than a bin and would tear gaps into the line. */
-const FIRST_BIN = 2 * BINS_PER_DOUBLING
+/** What took less than a microsecond stands at half of one: a logarithmic scale has no 0. */
+const LEAST_US = 0.5
 
+const binOf = (us: number): number => Math.log2(Math.max(LEAST_US, us)) * BINS_PER_DOUBLING
+
+/** Share of the requests in each bin. Classes and bins do not end at the same places: a class is shared out over the bins it lies in. */
 function binsOf({ classes }: Spread): ReadonlyMap<number, number> {
   const total = totalOf(classes)
   const bins = new Map<number, number>()
-  for (const [lower, count] of Object.entries(classes)) {
-    const bin = Math.max(FIRST_BIN, Math.floor(Math.log2(Math.max(1, Number(lower))) * BINS_PER_DOUBLING + 1e-9))
-    bins.set(bin, (bins.get(bin) ?? 0) + count / total)
+  for (const [name, count] of Object.entries(classes)) {
+    const lower = Number(name)
+    const [from, to] = [binOf(lower), binOf(endOfFineClass(lower))]
+    for (let bin = Math.floor(from); bin < to; bin++) {
+      const within = Math.min(bin + 1, to) - Math.max(bin, from)
+      bins.set(bin, (bins.get(bin) ?? 0) + ((within / (to - from)) * count) / total)
+    }
   }
   return bins
 }
@@ -125,7 +138,7 @@ function distributionOf({ write, flush }: Latencies): Bins {
 
 function Distribution({ latency }: { readonly latency: Latencies }): ComponentChild {
   const bins = useMemo(() => distributionOf(latency), [latency])
-  const data = useMemo((): uPlot.AlignedData => [[...bins.from], [...bins.write], [...bins.flush]], [bins])
+  const data = useMemo((): uPlot.AlignedData => [bins.from.map(Math.log2), [...bins.write], [...bins.flush]], [bins])
   const peak = (shares: readonly number[]): string => formatUs(bins.from[shares.indexOf(Math.max(...shares))] ?? 0)
   const rows = bins.from
     .map((from, index) => ({ from, to: bins.from[index + 1], write: bins.write[index], flush: bins.flush[index] }))
@@ -159,22 +172,32 @@ const BIN_COLUMNS: readonly Column<{
   { name: 'Flushes', numeric: true, cell: ({ flush }) => formatPercent(flush ?? 0) },
 ]
 
+/** The series of the flushes, whose line is dashed. */
+const FLUSHES = 2
+
 function chartOptions(colour: (property: string) => string): Omit<uPlot.Options, 'width' | 'height'> {
   const axis = themedAxis(colour)
   return {
     cursor: { drag: { x: false, y: false } },
-    scales: { x: { time: false, distr: 3, log: 2 }, y: { range: (_plot, _least, most) => [0, (most || 1) * 1.1] } },
+    legend: { live: false, markers: { width: 2, dash: (_plot, series) => (series === FLUSHES ? 'dashed' : 'solid') } },
+    scales: {
+      x: { time: false },
+      y: { range: (_plot, _least, most) => [0, (most || 1) * 1.1] },
+    },
     axes: [
-      { ...axis, values: (_plot, splits) => splits.map((us) => formatUs(us)), space: 60 },
+      { ...axis, values: (_plot, splits) => splits.map((log) => formatUs(2 ** log)), incrs: [1, 2, 3, 4], space: 60 },
       { ...axis, values: (_plot, splits) => splits.map((share) => `${Math.round(share * 1000) / 10} %`), size: 56 },
     ],
     series: [
-      { label: 'from', value: (_plot, us) => (us === null ? '' : formatUs(us)) },
+      { label: 'from', value: (_plot, log) => (log === null ? '' : formatUs(2 ** log)) },
       stepped('writes', colour('--accent'), []),
       stepped('flushes', colour('--hazard-mark'), [6, 3]),
     ],
   }
 }
+
+/** A share is that of its bin, from where it starts to where the next does. */
+const steps = uPlot.paths.stepped?.({ align: 1 })
 
 const stepped = (label: string, stroke: string, dash: number[]): uPlot.Series => ({
   label,
@@ -182,6 +205,6 @@ const stepped = (label: string, stroke: string, dash: number[]): uPlot.Series =>
   width: 2,
   dash,
   points: { show: false },
-  paths: steps,
+  ...(steps === undefined ? {} : { paths: steps }),
   value: (_plot, share) => (share === null ? '' : formatPercent(share)),
 })

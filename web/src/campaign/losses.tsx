@@ -55,7 +55,7 @@ function Tears({
   return (
     <section aria-labelledby="tears">
       <h2 id="tears">Where writes tore</h2>
-      <Said text={tears} none="No write was found torn." />
+      <Said text={tears === undefined ? undefined : `torn: ${tears}`} none="No write was found torn." />
       {totalOf(writeSizes) === 0 ? null : (
         <div class="side-by-side">
           <div class="card">

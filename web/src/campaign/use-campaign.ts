@@ -5,12 +5,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { CampaignCycles, Cycle } from '../../../src/core/campaign/cycles.ts'
 import { getJson } from '../api.ts'
+import { openEventStream } from '../event-stream.ts'
+import type { ServerEvent } from '../sse.ts'
 import { type Loaded, useJson } from '../use-json.ts'
-import { followEvents } from './events.ts'
 import type { CampaignAnswer } from './types.ts'
 
 const CYCLES_EVERY_MS = 1000
-const SUMS_EVERY_MS = 5000
+/** For the sums every verdict is read: the more runs, the less often. */
+const SUMS_EVERY_MS = 4000
+const SUMS_EVERY_MS_A_RUN = 5
 
 export interface Campaign {
   readonly sums: Loaded<CampaignAnswer>
@@ -24,8 +27,10 @@ export function useCampaign(campaign: string): Campaign {
   const sums = useJson<CampaignAnswer>(address)
   const whole = useJson<CampaignCycles>(`${address}/cycles`)
   const [changed, setChanged] = useState<readonly Cycle[]>([])
-  const reload = useRef<() => void>(undefined)
-  reload.current = sums.kind === 'ready' ? sums.reload : undefined
+  const reloadRef = useRef<() => void>(undefined)
+  useEffect(() => {
+    reloadRef.current = sums.kind === 'ready' ? sums.reload : undefined
+  })
   const loaded = whole.kind === 'ready' ? whole.value : undefined
   useEffect(() => {
     if (loaded === undefined) return
@@ -37,11 +42,16 @@ export function useCampaign(campaign: string): Campaign {
       setChanged((before) => merged(before, got.value.cycles))
     }
     const cycles = atMostEvery(CYCLES_EVERY_MS, () => void fetchCycles())
-    const summary = atMostEvery(SUMS_EVERY_MS, () => reload.current?.())
-    const stop = followEvents((named) => {
-      if (named !== undefined && named !== campaign) return
-      cycles.wanted()
-      summary.wanted()
+    const summary = atMostEvery(SUMS_EVERY_MS + loaded.cycles.length * SUMS_EVERY_MS_A_RUN, () => reloadRef.current?.())
+    const stop = openEventStream({
+      address: '/v1/events',
+      since: undefined,
+      onState: () => undefined,
+      onEvents: (events) => {
+        if (!events.some((event) => isOf(event, campaign))) return
+        cycles.wanted()
+        summary.wanted()
+      },
     })
     return () => {
       stop()
@@ -51,6 +61,13 @@ export function useCampaign(campaign: string): Campaign {
   }, [loaded, address, campaign])
   if (loaded === undefined || whole.kind !== 'ready' || changed.length === 0) return { sums, cycles: whole }
   return { sums, cycles: { ...whole, value: { ...loaded, cycles: merged(loaded.cycles, changed) } } }
+}
+
+/** Whether the event is of a run of that campaign; `progress`, which names none, changes nothing that is shown. */
+function isOf({ kind, data }: ServerEvent, campaign: string): boolean {
+  if (kind === 'progress') return false
+  const line: unknown = JSON.parse(data)
+  return typeof line === 'object' && line !== null && 'campaign' in line && line.campaign === campaign
 }
 
 const newestChange = (cycles: readonly Cycle[], least = '1970-01-01T00:00:00.000Z'): string =>

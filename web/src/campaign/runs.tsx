@@ -44,7 +44,7 @@ export function Runs({ cycles }: { readonly cycles: readonly Cycle[] }): Compone
   const pages = Math.max(1, Math.ceil(rows.length / PAGE_RUNS))
   const page = Math.min(pages, Math.max(1, Number(query.value.get('page') ?? '1') || 1))
   return (
-    <section aria-labelledby="runs">
+    <section aria-labelledby="runs" class="runs">
       <h2 id="runs">Runs</h2>
       <Filters word={word} order={order} found={rows.length} of={cycles.length} />
       {rows.length === 0 ? (
@@ -56,7 +56,7 @@ export function Runs({ cycles }: { readonly cycles: readonly Cycle[] }): Compone
       ) : (
         <>
           <DataTable
-            caption="Runs"
+            caption="Every run"
             columns={COLUMNS}
             rows={rows.slice((page - 1) * PAGE_RUNS, page * PAGE_RUNS)}
             rowKey={({ cycle }) => cycle.run}
@@ -143,7 +143,6 @@ const countCell =
     outcome === undefined ? '–' : formatCount(outcome[what])
 
 const COLUMNS: readonly Column<Row>[] = [
-  { name: 'Cycle', numeric: true, cell: ({ number }) => formatCount(number) },
   {
     name: 'Run',
     heads: true,
@@ -158,6 +157,7 @@ const COLUMNS: readonly Column<Row>[] = [
     cell: ({ cycle }) => <Word state={stateOf(cycle)} text={STATE_NAMES[stateOf(cycle)]} />,
   },
   { name: 'Cut', cell: ({ cycle }) => cutText(cycle) },
+  { name: 'Cycle', numeric: true, cell: ({ number }) => formatCount(number) },
   { name: 'Lost', numeric: true, cell: countCell('lost') },
   { name: 'Torn', numeric: true, cell: countCell('torn') },
   { name: 'Reordered', numeric: true, cell: countCell('reordered') },
@@ -168,6 +168,6 @@ const COLUMNS: readonly Column<Row>[] = [
     cell: ({ cycle: { outcome } }) =>
       outcome === undefined || outcome.lostWrites === 0 ? '–' : formatMs(outcome.oldestLostMs),
   },
-  { name: 'Fault', cell: ({ cycle: { fault } }) => fault ?? '–' },
+  { name: 'Fault', cell: ({ cycle: { fault } }) => fault ?? 'none' },
   { name: 'Created', cell: ({ cycle }) => <Time iso={cycle.createdAt} /> },
 ]

@@ -80,6 +80,8 @@ async function take(
   run: string,
   { what, at }: PruneQuery,
 ): Promise<number | undefined> {
+  // Verdicts and cuts are written under the lock of the run, appends under that of its log.
+  await sql.all(`SELECT run FROM runs WHERE run = ?${dialect.forUpdate}`, [run])
   const [log] = await sql.all<{ readonly bytes: number; readonly pruned_at: string | null }>(
     `SELECT bytes, pruned_at FROM logs WHERE run = ?${dialect.forUpdate}`,
     [run],

@@ -110,7 +110,7 @@ export class SqlStore implements Store {
 
   async prune(query: PruneQuery): ReturnType<Store['prune']> {
     const pruned = await prune(this.#database, query)
-    if (!query.dryRun) await this.#database.giveBack?.()
+    if (!query.dryRun) await this.#database.giveBack?.(query.signal)
     return pruned
   }
 

@@ -171,9 +171,12 @@ export class SqliteDatabase implements Database {
     return this.#broken
   }
 
-  async giveBack(): Promise<void> {
+  async giveBack(signal?: AbortSignal): Promise<void> {
     // One step at a time, each behind the transactions that came meanwhile.
-    while (await this.#alone(() => giveBackSome(this.#writer.db))) await new Promise(setImmediate)
+    for (;;) {
+      if (signal?.aborted === true || !(await this.#alone(() => giveBackSome(this.#writer.db)))) break
+      await new Promise(setImmediate)
+    }
     // The file itself becomes shorter when the WAL is written back.
     await this.#alone(() => this.#writer.db.pragma('wal_checkpoint(PASSIVE)'))
   }

@@ -29,7 +29,7 @@ export function importCommand(): Command {
   const command = new Command('import')
     .description('Stores the runs of an export exactly once, however often and by however many it is done')
     .argument('<FILE>', 'what plugpull export wrote, packed or not; - is stdin')
-  return addPlaceOptions(command, 'into the store of a collector: sqlite:FILE')
+  return addPlaceOptions(command, 'into the store of a collector: sqlite:FILE or postgres://USER@HOST/DATABASE')
     .option('--collector-timeout <time>', 'give up when the collector does not answer for so long', OUTAGE_DEFAULT)
     .option('--quiet', 'no progress on stderr')
     .option('--json', 'one JSON document on stdout (plugpull.import/1)')

@@ -33,6 +33,7 @@ const TESTS = {
   'ansible-lint': 'ansible-lint',
   'systemd-analyze': 'systemd',
   shellcheck: 'shellcheck',
+  chromium: 'chromium',
   ...SERVERS,
 }
 export const COMPILER = { python3: 'python3', make: 'make', 'g++': 'g++' }

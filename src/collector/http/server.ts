@@ -4,9 +4,9 @@
 import swagger from '@fastify/swagger'
 import type { FastifyBaseLogger } from 'fastify'
 import { answerError, type CollectorServer, createApp } from './app.ts'
-import { ApiError } from './api-error.ts'
 import { authorise } from './authorise.ts'
 import { GroupCommit } from '../store/group-commit.ts'
+import { isPageRequest, noSuchAddress } from './page.ts'
 import { addRoutes } from './routes.ts'
 import type { Store } from '../store/store.ts'
 
@@ -30,15 +30,12 @@ export async function createServer(options: ServerOptions): Promise<CollectorSer
   app.setErrorHandler(answerError)
   app.removeContentTypeParser('text/plain')
   app.setNotFoundHandler((request, reply) => {
-    answerError(
-      new ApiError('NOT_FOUND', `there is no ${request.method} ${request.url}; GET /openapi.json lists what there is`),
-      request,
-      reply,
-    )
+    answerError(noSuchAddress(request), request, reply)
   })
   if (token !== undefined) {
     app.addHook('onRequest', async (request) => {
-      if (request.routeOptions.url !== '/health') authorise(request.headers.authorization, token)
+      if (request.routeOptions.url !== '/health' && !isPageRequest(request))
+        authorise(request.headers.authorization, token)
     })
   }
   await app.register(swagger, {

@@ -25,8 +25,6 @@ export interface Database {
   /** As on the command line, without secrets. */
   readonly name: string
   readonly dialect: Dialect
-  /** Transactions that are worth having under way at once; 1 where writers take turns anyway. */
-  readonly writesAtOnce: number
 
   /** Statements that change nothing. Each sees what was committed before it. */
   read<T>(work: (sql: Sql) => Promise<T>): Promise<T>

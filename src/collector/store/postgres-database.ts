@@ -16,8 +16,6 @@ import { parsePostgresUrl, type PostgresUrl } from './postgres-url.ts'
 
 /** Connections of one collector at most: appends take a few, readers share the rest. */
 export const CONNECTIONS_MAX = 10
-/** Appends take so many of them: while one waits for its fsync, others are on their way. */
-const WRITES_AT_ONCE = Number(process.env['PP_LANES'] ?? 4)
 const CONNECT_LIMIT_MS = 5000
 const IDLE_LIMIT_MS = 60_000
 /** The server ends a statement after so long, and a wait for another's row sooner. */
@@ -66,7 +64,6 @@ export interface TransactionLimits {
 export class PostgresDatabase implements Database {
   readonly name: string
   readonly dialect = POSTGRES_DIALECT
-  readonly writesAtOnce = WRITES_AT_ONCE
   readonly #url: PostgresUrl
   readonly #pool: Pool
   readonly #checked: (sql: Sql) => Promise<void>

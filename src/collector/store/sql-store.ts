@@ -15,12 +15,10 @@ import type { Append, LineQuery, NewRun, PruneQuery, RunQuery, Store, TokenRecor
 
 export class SqlStore implements Store {
   readonly name: string
-  readonly appendsAtOnce: number
   readonly #database: Database
 
   constructor(database: Database) {
     this.name = database.name
-    this.appendsAtOnce = database.writesAtOnce
     this.#database = database
   }
 

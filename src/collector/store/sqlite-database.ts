@@ -113,7 +113,6 @@ class Connection implements Sql {
 export class SqliteDatabase implements Database {
   readonly name: string
   readonly dialect = SQLITE_DIALECT
-  readonly writesAtOnce = 1
   readonly #file: string
   readonly #reader: Connection
   readonly #writer: Connection

@@ -127,9 +127,6 @@ export interface Store {
   /** How the store is given on the command line, without secrets. */
   readonly name: string
 
-  /** Batches of appends that are worth having under way at once, of different runs. */
-  readonly appendsAtOnce: number
-
   /**
    * MUST be on stable storage when it resolves to `created`. A run that is there already MUST stay as it is: `same`
    * where campaign and manifest are equal to it, else `different`.

@@ -34,7 +34,8 @@ async function createAll(agents: readonly StreamingAgent[]): Promise<void> {
 
 function percentiles(values: readonly number[]): FleetResult['latencyMs'] {
   const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number): number => round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
+  const at = (share: number): number =>
+    round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99), most: at(1) }
 }
 

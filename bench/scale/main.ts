@@ -1,5 +1,6 @@
 /** `npm run bench -- scale`: agents by the hundred over two collectors and one PostgreSQL; writes docs/bench/scale.json and a section of docs/OPERATIONS.md. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { dirname } from 'node:path'
 import { Command } from 'commander'
 import { wholeOf } from '../../src/core/agent-options.ts'
@@ -23,6 +24,7 @@ interface Options {
 }
 
 async function main(options: Options, signal: AbortSignal): Promise<void> {
+  const [loadBefore = 0] = loadavg()
   const postgres = await ownPostgres()
   if (postgres === undefined) throw new ProbeError('RIG_UNAVAILABLE', NO_POSTGRES)
   try {
@@ -36,9 +38,11 @@ async function main(options: Options, signal: AbortSignal): Promise<void> {
       process.stderr.write(`plugpull: ${JSON.stringify(run)}\n`)
       runs.push(run)
     }
-    const version = String((await postgres.query(await postgres.createDatabase(), 'SHOW server_version'))[0]?.['server_version'])
+    const version = String(
+      (await postgres.query(await postgres.createDatabase(), 'SHOW server_version'))[0]?.['server_version'],
+    )
     const command = `npm run bench -- scale --rate ${writesPerSecond} --seconds ${seconds}`
-    const data: ScaleData = { command, machine: { ...machineOf(), postgresql: version }, runs }
+    const data: ScaleData = { command, loadBefore, machine: { ...machineOf(), postgresql: version }, runs }
     if (options.publish && options.agents === undefined) publish(data)
     process.stdout.write(`${sectionOf(data)}\n`)
   } finally {

@@ -90,7 +90,11 @@ const summary = ({ agents: _agents, seconds: _seconds, processorSeconds: _cpu, .
 const round = (value: number): number => Math.round(value * 10) / 10
 
 /** Runs the fleet to its end, with what `look` sees when it begins to stream and when it is done. */
-async function stream<T>({ agents, writesPerSecond, seconds }: Load, collectors: readonly Collector[], look: () => Promise<T>) {
+async function stream<T>(
+  { agents, writesPerSecond, seconds }: Load,
+  collectors: readonly Collector[],
+  look: () => Promise<T>,
+) {
   const args = [FLEET, agents, writesPerSecond, seconds * 1000, ...collectors.map(({ url }) => url)].map(String)
   const fleet = startProcess(process.execPath, args, { pipeOutput: true })
   const lines = linesOf(fleet)
@@ -149,7 +153,9 @@ function statOf(pid: number): readonly string[] {
 }
 
 const childrenOf = (pid: number): readonly number[] =>
-  readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) && Number(statOf(Number(name))[1]) === pid ? [Number(name)] : []))
+  readdirSync('/proc').flatMap((name) =>
+    /^\d+$/.test(name) && Number(statOf(Number(name))[1]) === pid ? [Number(name)] : [],
+  )
 
 const peakBytes = (pid: number): number =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024

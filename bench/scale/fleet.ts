@@ -1,6 +1,7 @@
 /**
- * Many agents in one process: fleet.js AGENTS WRITES_PER_SECOND DURATION_MS URL... Creates a run for each, says `streaming`,
- * lets all of them stream at once, each to a collector of its own choice, and prints what came of it as one line of JSON.
+ * Many agents in one process: fleet.js FIRST AGENTS WRITES_PER_SECOND DURATION_MS URL... Creates a run for each, says `ready`,
+ * waits for a line, lets all of them stream at once, each to a collector of its own choice, and prints what came of it as one
+ * line of JSON.
  */
 import { once } from 'node:events'
 import { CollectorClient } from '../../src/io/collector-client.ts'
@@ -12,9 +13,9 @@ export interface FleetResult {
   readonly bytes: number
   readonly appends: number
   readonly retries: number
-  /** Share of the agents' time in which they waited for a window. */
-  readonly stalled: number
-  readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number; readonly most: number }
+  /** Time in which agents waited for a window, all together. */
+  readonly stalledSeconds: number
+  readonly latenciesMs: readonly number[]
   readonly processorSeconds: number
   readonly agents: readonly AgentResult[]
 }
@@ -32,17 +33,13 @@ async function createAll(agents: readonly StreamingAgent[]): Promise<void> {
   await Promise.all(Array.from({ length: CREATED_AT_ONCE }, work))
 }
 
-function percentiles(values: readonly number[]): FleetResult['latencyMs'] {
-  const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number): number =>
-    round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), most: at(1) }
-}
-
 const round = (value: number): number => Math.round(value * 10) / 10
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
-async function main([count = 0, rate = 0, durationMs = 0]: readonly number[], urls: readonly string[]): Promise<void> {
+async function main(
+  [first = 0, count = 0, rate = 0, durationMs = 0]: readonly number[],
+  urls: readonly string[],
+): Promise<void> {
   const clients: CollectorClient[] = []
   const clientOf = (url: string): CollectorClient => {
     const client = new CollectorClient(url)
@@ -52,11 +49,12 @@ async function main([count = 0, rate = 0, durationMs = 0]: readonly number[], ur
   // As processes of their own would: each has connections of its own, and collectors in an order of its own.
   const agents = Array.from({ length: count }, (_, n) => {
     const order = urls.map((_url, index) => urls[(n + index) % urls.length] ?? '')
-    return new StreamingAgent(runId(n), order.map(clientOf), rate)
+    return new StreamingAgent(runId(first + n), order.map(clientOf), rate)
   })
   await createAll(agents)
   for (const agent of agents) agent.forgetLatencies()
-  process.stdout.write('streaming\n')
+  process.stdout.write('ready\n')
+  await once(process.stdin, 'data')
   const before = process.cpuUsage()
   const started = performance.now()
   await Promise.all(agents.map((agent) => agent.stream(durationMs)))
@@ -68,14 +66,17 @@ async function main([count = 0, rate = 0, durationMs = 0]: readonly number[], ur
     bytes: sum(agents.map(({ bytes }) => bytes)),
     appends: sum(agents.map(({ appends }) => appends)),
     retries: sum(agents.map(({ retries }) => retries)),
-    stalled: sum(agents.map(({ stalledUs }) => stalledUs)) / (count * seconds * 1e6),
-    latencyMs: percentiles(agents.flatMap(({ latenciesMs }) => latenciesMs)),
+    stalledSeconds: round(sum(agents.map(({ stalledUs }) => stalledUs)) / 1e6),
+    latenciesMs: agents.flatMap(({ latenciesMs }) => latenciesMs.map(round)),
     processorSeconds: round((user + system) / 1e6),
     agents: agents.map((agent) => agent.result()),
   }
   await Promise.all(clients.map((client) => client.close()))
-  if (!process.stdout.write(`${JSON.stringify(result)}\n`)) await once(process.stdout, 'drain')
+  await new Promise((resolve) => process.stdout.write(`${JSON.stringify(result)}\n`, resolve))
 }
 
 const args = process.argv.slice(2)
-if (process.argv[1]?.endsWith('fleet.js') === true) await main(args.slice(0, 3).map(Number), args.slice(3))
+if (process.argv[1]?.endsWith('fleet.js') === true) {
+  await main(args.slice(0, 4).map(Number), args.slice(4))
+  process.exit()
+}

@@ -6,10 +6,13 @@ import { createInterface } from 'node:readline'
 import { CollectorClient } from '../../src/io/collector-client.ts'
 import { type ManagedProcess, startProcess } from '../../src/io/process.ts'
 import type { OwnPostgres } from '../../test/support/postgres.ts'
+import { type AgentResult } from './streaming-agent.ts'
 import { CAMPAIGN, type FleetResult } from './fleet.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.js')
 const FLEET = join(import.meta.dirname, 'fleet.js')
+/** Agents are shared out among so many processes, so that they are not what is measured. */
+const FLEETS = 2
 const READERS = 8
 const TICKS_PER_SECOND = 100
 
@@ -19,7 +22,14 @@ export interface Load {
   readonly seconds: number
 }
 
-export interface ScaleRun extends Load, Omit<FleetResult, 'agents' | 'seconds' | 'processorSeconds'> {
+export interface ScaleRun extends Load {
+  readonly records: number
+  readonly bytes: number
+  readonly appends: number
+  readonly retries: number
+  /** Share of the agents' time in which they waited for a window. */
+  readonly stalled: number
+  readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number; readonly most: number }
   /** From the first append to the last acknowledgement. */
   readonly streamedSeconds: number
   /** Transactions that the database committed meanwhile. */
@@ -62,23 +72,24 @@ export async function measure(postgres: OwnPostgres, load: Load): Promise<ScaleR
   const collectors = await Promise.all([startCollector(database), startCollector(database)])
   try {
     const empty = await countersOf(postgres, database)
-    const { agents, ...fleet } = await stream(load, collectors, () => counters(postgres, database, collectors))
+    const { results, before, after } = await stream(load, collectors, () => counters(postgres, database, collectors))
     const last = await settledCounters(postgres, database)
-    const { result, before, after } = fleet
     return {
       ...load,
-      ...summary(result),
-      streamedSeconds: result.seconds,
+      ...summaryOf(load, results),
       commits: after.commits - before.commits,
       databaseBytes: last.bytes - empty.bytes,
       walBytes: after.wal - before.wal,
       processorSeconds: {
-        agents: result.processorSeconds,
+        agents: round(sum(results.map((result) => result.processorSeconds))),
         collectors: round(after.collectors - before.collectors),
         postgres: round(after.postgres - before.postgres),
       },
       collectorPeakBytes: collectors.map(({ process: { pid } }) => peakBytes(pid)),
-      intact: await intactLogs(collectors, agents),
+      intact: await intactLogs(
+        collectors,
+        results.flatMap(({ agents }) => agents),
+      ),
       chunkBytes: Number((await postgres.query(database, 'SELECT sum(length(bytes)) AS sum FROM chunks'))[0]?.['sum']),
     }
   } finally {
@@ -86,26 +97,49 @@ export async function measure(postgres: OwnPostgres, load: Load): Promise<ScaleR
   }
 }
 
-const summary = ({ agents: _agents, seconds: _seconds, processorSeconds: _cpu, ...rest }: FleetResult) => rest
+/** What the agents of all fleets saw. */
+function summaryOf({ agents }: Load, results: readonly FleetResult[]) {
+  const total = (of: (result: FleetResult) => number): number => sum(results.map(of))
+  const streamedSeconds = Math.max(...results.map(({ seconds }) => seconds))
+  const sorted = results.flatMap(({ latenciesMs }) => latenciesMs).toSorted((a, b) => a - b)
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
+  return {
+    streamedSeconds,
+    records: total(({ records }) => records),
+    bytes: total(({ bytes }) => bytes),
+    appends: total(({ appends }) => appends),
+    retries: total(({ retries }) => retries),
+    stalled: total(({ stalledSeconds }) => stalledSeconds) / (agents * streamedSeconds),
+    latencyMs: { p50: at(0.5), p95: at(0.95), p99: at(0.99), most: at(1) },
+  }
+}
+
 const round = (value: number): number => Math.round(value * 10) / 10
 
-/** Runs the fleet to its end, with what `look` sees when it begins to stream and when it is done. */
+/** Runs the fleets to their end, with what `look` sees when they begin to stream and when they are done. */
 async function stream<T>(
   { agents, writesPerSecond, seconds }: Load,
   collectors: readonly Collector[],
   look: () => Promise<T>,
 ) {
-  const args = [FLEET, agents, writesPerSecond, seconds * 1000, ...collectors.map(({ url }) => url)].map(String)
-  const fleet = startProcess(process.execPath, args, { pipeOutput: true })
-  const lines = linesOf(fleet)
-  await lines.next()
+  const share = Math.ceil(agents / FLEETS)
+  const fleets = Array.from({ length: FLEETS }, (_, index) => {
+    const numbers = [index * share, Math.min(share, agents - index * share), writesPerSecond, seconds * 1000]
+    const args = [FLEET, ...numbers.map(String), ...collectors.map(({ url }) => url)]
+    const fleet = startProcess(process.execPath, args, { pipeOutput: true, pipeInput: true })
+    return { fleet, lines: linesOf(fleet) }
+  })
+  await Promise.all(fleets.map(({ lines }) => lines.next()))
   const before = await look()
-  const line = await lines.next()
+  for (const { fleet } of fleets) fleet.child.stdin?.write('stream\n')
+  const said = await Promise.all(fleets.map(({ lines }) => lines.next()))
   const after = await look()
-  await fleet.exited
-  if (line.done === true) throw new Error(`the fleet ended: ${fleet.errorTail()}`)
-  const result: FleetResult = JSON.parse(line.value)
-  return { agents: result.agents, result, before, after }
+  await Promise.all(fleets.map(({ fleet }) => fleet.exited))
+  const results = said.map((line, index): FleetResult => {
+    if (line.done === true) throw new Error(`a fleet ended: ${fleets[index]?.fleet.errorTail()}`)
+    return JSON.parse(line.value)
+  })
+  return { results, before, after }
 }
 
 interface Counters {
@@ -161,7 +195,7 @@ const peakBytes = (pid: number): number =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
 
 /** Every log read from the collector that it was not sent to, whole, and held against the digest of what was sent. */
-async function intactLogs(collectors: readonly Collector[], agents: FleetResult['agents']): Promise<number> {
+async function intactLogs(collectors: readonly Collector[], agents: readonly AgentResult[]): Promise<number> {
   const clients = collectors.map(({ url }) => new CollectorClient(url))
   let intact = 0
   const left = agents.entries()

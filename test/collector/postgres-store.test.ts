@@ -1,6 +1,6 @@
 /** The store on PostgreSQL: the conformance suite, and what is its own: two collectors on one database, a full disk. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chownSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ import { ProbeError } from '../../src/core/errors.ts'
 import { storeConformance } from '../contract/store.ts'
 import { NO_POSTGRES, startPostgres } from '../support/postgres.ts'
 import { until } from '../support/plugpull-process.ts'
-import { logBytes, readAll, runId, sampleManifest, sampleVerdict, spawnCollector } from './helpers.ts'
+import { ENTRY, logBytes, readAll, runId, sampleManifest, sampleVerdict, spawnCollector } from './helpers.ts'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const postgres = await startPostgres()
@@ -283,3 +283,24 @@ check('where rows are locked one by one, as Citus has it, a batch comes to the s
     await database.close()
   }
 })
+
+check(
+  'a collector whose server is down ends at its start, naming host and database, never the password',
+  async (url) => {
+    assert(postgres !== undefined)
+    await postgres.stop()
+    try {
+      const args = [ENTRY, 'collector', '--listen', '127.0.0.1:0', '--store', url]
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })
+      assert.equal(status, 69, stderr)
+      assert.match(
+        stderr,
+        /STORE_UNAVAILABLE: the store postgres:\/\/127\.0\.0\.1:\d+\/plugpull_\w+ cannot be used: .*no server/,
+      )
+      assert.doesNotMatch(stderr, new RegExp(postgres.password))
+    } finally {
+      await postgres.start()
+    }
+  },
+  true,
+)

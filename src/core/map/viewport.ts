@@ -58,7 +58,9 @@ export function clampedTop(top: number, blocks: number, scale: Scale, height: nu
 
 /** The first row that shows the block at the height `y`, as far as the ends let it. */
 export function topWith(block: number, y: number, blocks: number, scale: Scale, height: number): number {
-  return clampedTop(rowOfBlock(block, scale) - Math.floor(y / scale.cellHeight), blocks, scale, height)
+  // A height in the last, cut-off row would put the block out of sight.
+  const above = Math.min(Math.floor(y / scale.cellHeight), rowsShown(scale, height) - 1)
+  return clampedTop(rowOfBlock(block, scale) - above, blocks, scale, height)
 }
 
 /** As little scrolling as brings the block into sight. */

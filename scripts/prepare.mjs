@@ -46,14 +46,18 @@ function checkNode() {
   process.exit(69)
 }
 
-function digestOf(...files) {
-  const hash = createHash('sha256')
-  for (const file of files) hash.update(readFileSync(join(root, file)))
-  return hash.update(process.versions.modules).digest('hex')
+/** What decides which packages are installed: a script that is added to package.json does not. */
+function digestOfPackages() {
+  const { dependencies, devDependencies, overrides } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return createHash('sha256')
+    .update(JSON.stringify({ dependencies, devDependencies, overrides }))
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .update(process.versions.modules)
+    .digest('hex')
 }
 
 function isInstalled() {
-  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === digestOf('package.json', 'package-lock.json')
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === digestOfPackages()
 }
 
 function install(quiet) {
@@ -63,7 +67,7 @@ function install(quiet) {
     systemPackages(COMPILER)
     if (!npmCi()) fail('npm ci failed; its output stands above')
   }
-  writeFileSync(stampFile, digestOf('package.json', 'package-lock.json'))
+  writeFileSync(stampFile, digestOfPackages())
 }
 
 const newestOf = (path) => {

@@ -1,10 +1,12 @@
 /** `plugpull collector`, `plugpull report` and `plugpull compare`: options and output; the work is in serve.ts and report-data.ts. */
 import { Command, Option } from 'commander'
 import { EXIT, ProbeError } from '../core/errors.ts'
-import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
+import { ACCESS_OPTIONS, type CollectorAccess, collectorClient } from '../io/collector-access.ts'
 import { exitStatusHelp } from '../io/help.ts'
+import { LOG_LEVELS, type LogLevel } from '../io/logger.ts'
 import { LISTEN_DEFAULT } from './http/listen-address.ts'
 import { openStore, STORE_DEFAULT } from './store/open-store.ts'
+import { policyOf, WHAT, type What } from './retention/policy.ts'
 import { renderMarkdown, renderText } from './report/report-text.ts'
 import { renderComparison } from './report/compare-text.ts'
 import {
@@ -23,6 +25,12 @@ interface CollectorOptions {
   readonly store: string
   readonly tokenFile?: string
   readonly portFile?: string
+  readonly retain?: string
+  readonly retainSize?: string
+  readonly retainWhat: What
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly logLevel?: LogLevel
   readonly json?: true
 }
 
@@ -30,10 +38,30 @@ export function collectorCommand(): Command {
   return new Command('collector')
     .description('Keeps the logs, cuts and verdicts of runs, and serves them over HTTP')
     .option('--listen <HOST:PORT>', 'where to listen; port 0 takes a free one', LISTEN_DEFAULT)
-    .option('--store <KIND:WHERE>', 'where to keep everything: sqlite:FILE', STORE_DEFAULT)
-    .option('--token-file <FILE>', 'ask for the token in this file; needed to listen beyond this machine')
+    .option(
+      '--store <KIND:WHERE>',
+      'where to keep everything: sqlite:FILE or postgres://USER@HOST/DATABASE',
+      STORE_DEFAULT,
+    )
+    .option('--token-file <FILE>', 'ask for tokens; the one in this file may do everything')
+    .option('--tls-cert <FILE>', 'speak TLS with this certificate and its chain (PEM); read again on SIGHUP')
+    .option('--tls-key <FILE>', 'the private key of that certificate (PEM)')
     .option('--port-file <FILE>', 'write the port to this file once it answers')
+    .option('--retain <AGE>', 'prune what is older by itself, at the start and every hour: 90d, 12w, 36h, 1y')
+    .option('--retain-size <SIZE>', 'prune the oldest until the logs that are left take no more than this: 50G')
+    .addOption(
+      new Option('--retain-what <WHAT>', 'what of a run is pruned: its log, or all; never of a run without a verdict')
+        .choices(WHAT)
+        .default('logs'),
+    )
+    .addOption(new Option('--log-level <LEVEL>', 'how much goes to stderr').choices(LOG_LEVELS).default('info'))
     .option('--json', 'print {"url","store"} on stdout once it answers')
+    .addHelpText(
+      'after',
+      `
+On loopback nobody needs a token until there is one in the store (plugpull token) or --token-file is given. To listen beyond this
+machine there must be one of role admin: docs/ACCESS.md.`,
+    )
     .addHelpText(
       'after',
       exitStatusHelp('plugpull collector --listen 127.0.0.1:7117 --store sqlite:plugpull.db', [
@@ -46,30 +74,51 @@ export function collectorCommand(): Command {
     .action(runCollector)
 }
 
-function runCollector({ json, ...options }: CollectorOptions): Promise<void> {
+function runCollector({ json, retain, retainSize, retainWhat, ...options }: CollectorOptions): Promise<void> {
+  const retention = policyOf(
+    { age: retain, size: retainSize, what: retainWhat },
+    { age: '--retain', size: '--retain-size' },
+  )
   return serve({
     ...options,
+    ...(retention === undefined ? {} : { retention }),
     ready: (where) => {
-      process.stderr.write(`collector listening on ${where.url}\n`)
+      process.stderr.write(`collector listening on ${where.url}\n${process.stderr.isTTY ? firstSteps(where.url) : ''}`)
       if (json === true) process.stdout.write(`${JSON.stringify(where)}\n`)
     },
   })
 }
 
+/** For whoever started it by hand and wonders what comes next, in the words that work for them. */
+function firstSteps(url: string): string {
+  const plugpull = process.env['npm_command'] === 'exec' ? 'npx plugpull' : 'plugpull'
+  return `
+  look at it      ${url}/
+  cut some power  ${plugpull} loop --collector ${url} --cycles 5
+  with no root    ${plugpull} loop --collector ${url} --cycles 5 --rig sim
+
+Ctrl-C ends it; the store keeps what it has.
+`
+}
+
 const FORMATS = ['text', 'json', 'markdown'] as const
 
 /** Where campaigns are read from. */
-interface SourceOptions {
+interface SourceOptions extends CollectorAccess {
   readonly collector?: string
-  readonly tokenFile?: string
   readonly store?: string
 }
 
 const addSourceOptions = (command: Command): Command =>
-  command
-    .option('--collector <URL>', 'ask a running collector')
-    .option('--token-file <FILE>', "the collector's token")
-    .addOption(new Option('--store <KIND:WHERE>', 'read the store of a collector: sqlite:FILE').conflicts('collector'))
+  ACCESS_OPTIONS.reduce(
+    (all, { flags, description }) => all.option(flags, description),
+    command.option('--collector <URL>', 'ask a running collector'),
+  ).addOption(
+    new Option(
+      '--store <KIND:WHERE>',
+      'read the store of a collector: sqlite:FILE or postgres://USER@HOST/DATABASE',
+    ).conflicts('collector'),
+  )
 
 interface ReportOptions extends SourceOptions {
   readonly campaign?: string
@@ -121,8 +170,7 @@ async function withSource<T>(
   work: (source: CampaignSource) => Promise<T>,
 ): Promise<T> {
   if (options.collector !== undefined) {
-    const token = options.tokenFile === undefined ? {} : { token: readTokenFile(options.tokenFile) }
-    const client = new CollectorClient(options.collector, token)
+    const client = collectorClient(options.collector, options)
     try {
       return await work(sourceOfClient(client, options.collector))
     } finally {

@@ -56,26 +56,30 @@ export function isInk(pattern: Pattern, x: number, y: number): boolean {
   }
 }
 
-/** For each state byte its two colours as pixels of an ImageData, and its pattern. */
+/** Patterns repeat after so many pixels, across and down. */
+export const TILE = 6
+
+/** What each state byte looks like as pixels of an ImageData. */
 export interface Palette {
   readonly base: Uint32Array
-  readonly ink: Uint32Array
-  readonly patterns: readonly Pattern[]
+  /** Of each state its pattern, a tile of 6 by 6 pixels, line by line. */
+  readonly tiles: Uint32Array
   readonly outside: number
 }
 
 export function paletteOf(colour: ThemeColour): Palette {
   const pixel = pixelReader()
   const base = new Uint32Array(256)
-  const ink = new Uint32Array(256)
-  const patterns: Pattern[] = []
+  const tiles = new Uint32Array(256 * TILE * TILE)
   for (let state = 0; state < 256; state++) {
     const style = styleOf(state)
-    base[state] = pixel(colour(style.base))
-    ink[state] = pixel(colour(style.ink))
-    patterns.push(style.pattern)
+    const ground = pixel(colour(style.base))
+    const ink = pixel(colour(style.ink))
+    base[state] = ground
+    for (let i = 0; i < TILE * TILE; i++)
+      tiles[state * TILE * TILE + i] = isInk(style.pattern, i % TILE, Math.floor(i / TILE)) ? ink : ground
   }
-  return { base, ink, patterns, outside: pixel(colour('--surface')) }
+  return { base, tiles, outside: pixel(colour('--surface')) }
 }
 
 /** Reads a CSS colour as one number, in the order of this machine's bytes. */

@@ -7,7 +7,7 @@ export const HEIGHT = 316
 /** Tops and heights of the lanes. */
 export const LANES = {
   writes: { top: 18, height: 96, name: 'writes' },
-  latency: { top: 136, height: 76, name: 'write latency, log scale' },
+  latency: { top: 136, height: 76, name: 'latency, log scale' },
   flushes: { top: 232, height: 20, name: 'flushes' },
   windows: { top: 272, height: 12, name: 'windows' },
 } as const
@@ -142,7 +142,7 @@ function paintLatency(pen: Pen, picture: Picture): void {
     pen.fillRect(x, yOf(median) - 1, across, 2)
   }
   pen.fillStyle = colour('--muted')
-  const text = `${(10 ** least).toPrecision(2)} to ${(10 ** most).toPrecision(2)} ms; dark median, amber p99`
+  const text = `${(10 ** least).toPrecision(2)} to ${(10 ** most).toPrecision(2)} ms`
   pen.fillText(text, picture.width - pen.measureText(text).width - 4, top - 5)
 }
 

@@ -6,7 +6,7 @@ import { formatCount, formatMs } from '../../../../src/core/size.ts'
 import { clock } from '../../../../src/core/telling/rule-met.ts'
 import { announce } from '../../announce.ts'
 import { type Column, DataTable } from '../../components/data-table.tsx'
-import { Failed, Loading } from '../../components/states.tsx'
+import { Await, Failed, Loading } from '../../components/states.tsx'
 import { query, setQuery } from '../../router.ts'
 import { useJson } from '../../use-json.ts'
 import { runPath } from '../documents.ts'
@@ -74,10 +74,10 @@ function Explorer({ timeline, width, cut }: ExplorerProps): ComponentChild {
         Left and right move, <kbd>+</kbd> and <kbd>−</kbd> zoom, <kbd>0</kbd> shows all, <kbd>Home</kbd> and{' '}
         <kbd>End</kbd> go to the ends. Spans with fewer than 2,000 writes show each of them.
       </p>
-      <details>
-        <summary>The timeline as a table</summary>
-        <BucketTable timeline={timeline} />
-      </details>
+      <p class="map-keys muted">
+        Latency: grey from the least to the most, amber the 99th percentile, the other mark the median.
+      </p>
+      <TimelineTable timeline={timeline} />
     </>
   )
 }
@@ -285,6 +285,25 @@ const COLUMNS: readonly Column<TimelineBucket>[] = [
     sort: ({ flushMs }) => flushMs?.median ?? 0,
   },
 ]
+
+const ROWS = 40
+
+/** The same span in few rows, asked for once it is opened. */
+function TimelineTable({ timeline: { run, fromMs, toMs } }: { readonly timeline: RunTimeline }): ComponentChild {
+  const [isOpen, setOpen] = useState(false)
+  const range = `buckets=${ROWS}&from=${round(fromMs)}&to=${round(toMs)}`
+  const loaded = useJson<RunTimeline>(isOpen ? runPath(run, `/timeline?${range}`) : undefined)
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>The timeline as a table</summary>
+      {isOpen ? (
+        <Await loaded={loaded} what="The timeline">
+          {(timeline) => <BucketTable timeline={timeline} />}
+        </Await>
+      ) : null}
+    </details>
+  )
+}
 
 function BucketTable({ timeline }: { readonly timeline: RunTimeline }): ComponentChild {
   return (

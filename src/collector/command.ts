@@ -6,6 +6,7 @@ import { exitStatusHelp } from '../io/help.ts'
 import { LOG_LEVELS, type LogLevel } from '../io/logger.ts'
 import { LISTEN_DEFAULT } from './http/listen-address.ts'
 import { openStore, STORE_DEFAULT } from './store/open-store.ts'
+import { policyOf, WHAT, type What } from './retention/policy.ts'
 import { renderMarkdown, renderText } from './report/report-text.ts'
 import { renderComparison } from './report/compare-text.ts'
 import {
@@ -24,6 +25,9 @@ interface CollectorOptions {
   readonly store: string
   readonly tokenFile?: string
   readonly portFile?: string
+  readonly retain?: string
+  readonly retainSize?: string
+  readonly retainWhat: What
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly logLevel?: LogLevel
@@ -34,11 +38,22 @@ export function collectorCommand(): Command {
   return new Command('collector')
     .description('Keeps the logs, cuts and verdicts of runs, and serves them over HTTP')
     .option('--listen <HOST:PORT>', 'where to listen; port 0 takes a free one', LISTEN_DEFAULT)
-    .option('--store <KIND:WHERE>', 'where to keep everything: sqlite:FILE', STORE_DEFAULT)
+    .option(
+      '--store <KIND:WHERE>',
+      'where to keep everything: sqlite:FILE or postgres://USER@HOST/DATABASE',
+      STORE_DEFAULT,
+    )
     .option('--token-file <FILE>', 'ask for tokens; the one in this file may do everything')
     .option('--tls-cert <FILE>', 'speak TLS with this certificate and its chain (PEM); read again on SIGHUP')
     .option('--tls-key <FILE>', 'the private key of that certificate (PEM)')
     .option('--port-file <FILE>', 'write the port to this file once it answers')
+    .option('--retain <AGE>', 'prune what is older by itself, at the start and every hour: 90d, 12w, 36h, 1y')
+    .option('--retain-size <SIZE>', 'prune the oldest until the logs that are left take no more than this: 50G')
+    .addOption(
+      new Option('--retain-what <WHAT>', 'what of a run is pruned: its log, or all; never of a run without a verdict')
+        .choices(WHAT)
+        .default('logs'),
+    )
     .addOption(new Option('--log-level <LEVEL>', 'how much goes to stderr').choices(LOG_LEVELS).default('info'))
     .option('--json', 'print {"url","store"} on stdout once it answers')
     .addHelpText(
@@ -59,14 +74,31 @@ machine there must be one of role admin: docs/ACCESS.md.`,
     .action(runCollector)
 }
 
-function runCollector({ json, ...options }: CollectorOptions): Promise<void> {
+function runCollector({ json, retain, retainSize, retainWhat, ...options }: CollectorOptions): Promise<void> {
+  const retention = policyOf(
+    { age: retain, size: retainSize, what: retainWhat },
+    { age: '--retain', size: '--retain-size' },
+  )
   return serve({
     ...options,
+    ...(retention === undefined ? {} : { retention }),
     ready: (where) => {
-      process.stderr.write(`collector listening on ${where.url}\n`)
+      process.stderr.write(`collector listening on ${where.url}\n${process.stderr.isTTY ? firstSteps(where.url) : ''}`)
       if (json === true) process.stdout.write(`${JSON.stringify(where)}\n`)
     },
   })
+}
+
+/** For whoever started it by hand and wonders what comes next, in the words that work for them. */
+function firstSteps(url: string): string {
+  const plugpull = process.env['npm_command'] === 'exec' ? 'npx plugpull' : 'plugpull'
+  return `
+  look at it      ${url}/
+  cut some power  ${plugpull} loop --collector ${url} --cycles 5
+  with no root    ${plugpull} loop --collector ${url} --cycles 5 --rig sim
+
+Ctrl-C ends it; the store keeps what it has.
+`
 }
 
 const FORMATS = ['text', 'json', 'markdown'] as const
@@ -81,7 +113,12 @@ const addSourceOptions = (command: Command): Command =>
   ACCESS_OPTIONS.reduce(
     (all, { flags, description }) => all.option(flags, description),
     command.option('--collector <URL>', 'ask a running collector'),
-  ).addOption(new Option('--store <KIND:WHERE>', 'read the store of a collector: sqlite:FILE').conflicts('collector'))
+  ).addOption(
+    new Option(
+      '--store <KIND:WHERE>',
+      'read the store of a collector: sqlite:FILE or postgres://USER@HOST/DATABASE',
+    ).conflicts('collector'),
+  )
 
 interface ReportOptions extends SourceOptions {
   readonly campaign?: string

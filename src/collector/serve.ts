@@ -13,6 +13,8 @@ import { redactor } from './access/redact.ts'
 import { type TlsFiles, readTls, tlsFilesOf } from './access/tls.ts'
 import { stateOf } from './access/token.ts'
 import { type ListenAddress, parseListen, requireTokenBeyondLoopback, urlOf } from './http/listen-address.ts'
+import { startKeeper } from './retention/keeper.ts'
+import type { RetentionPolicy } from './retention/policy.ts'
 import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
 import type { CollectorServer } from './http/app.ts'
@@ -23,6 +25,8 @@ export interface ServeOptions {
   readonly store: string
   readonly tokenFile?: string
   readonly portFile?: string
+  /** What of old runs is not to be kept. */
+  readonly retention?: RetentionPolicy
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly logLevel?: LogLevel
@@ -64,7 +68,9 @@ export async function serve(options: ServeOptions): Promise<void> {
         const port = await listen(server, address)
         if (options.portFile !== undefined) writePortFile(options.portFile, port)
         options.ready({ url: urlOf(address.host, port, tls === undefined ? 'http' : 'https'), store: store.name })
+        const keeper = options.retention === undefined ? undefined : startKeeper(store, options.retention, logger)
         await aborted(signal)
+        await keeper?.stop()
       })
     } finally {
       stopReloading?.()

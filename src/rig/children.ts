@@ -36,11 +36,16 @@ export function thisProgram(): Program {
   return { entry, guestEntry: entry }
 }
 
-/** The bundle for guests starts in half the time of a hundred modules. One from before the last build is another program. */
+/**
+ * The bundle for guests starts in half the time of a hundred modules. In a checkout, one from before the last build is another
+ * program; an installed package was built whole, and the times of its files are those of their unpacking.
+ */
 function bundleAsNewAs(entry: string): string | undefined {
   const bundle = fileURLToPath(new URL('../../guest/plugpull.cjs', import.meta.url))
-  const made = statSync(bundle, { throwIfNoEntry: false })?.mtimeMs ?? 0
-  return made >= statSync(entry).mtimeMs ? bundle : undefined
+  const made = statSync(bundle, { throwIfNoEntry: false })?.mtimeMs
+  if (made === undefined) return undefined
+  const isCheckout = existsSync(new URL('../../../scripts/bundle.mjs', import.meta.url))
+  return !isCheckout || made >= statSync(entry).mtimeMs ? bundle : undefined
 }
 
 /** A collector that answers. */

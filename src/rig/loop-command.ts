@@ -8,7 +8,7 @@ import { JUDGING_STATUSES, exitStatusHelp } from '../io/help.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { type Scratch, withScratch } from '../io/scratch.ts'
 import { campaignExitStatus } from './campaign.ts'
-import { campaignText, cycleLine } from './campaign-report.ts'
+import { campaignPage, campaignText, cycleLine } from './campaign-report.ts'
 import { type Collector, startCollector, thisProgram, useCollector } from './children.ts'
 import { IMAGES } from './image.ts'
 import { runCampaign } from './loop.ts'
@@ -157,6 +157,7 @@ async function loop(raw: RawOptions): Promise<number> {
             signal,
             json: raw['json'] === true,
             quiet: raw['quiet'] === true,
+            stays: raw['collector'] !== undefined,
             readBy: readByOf(raw),
           })
         } finally {
@@ -199,12 +200,16 @@ interface Telling {
   readonly signal: AbortSignal
   readonly json: boolean
   readonly quiet: boolean
+  /** Whether the collector is there when the loop is over. */
+  readonly stays: boolean
   readonly readBy: string | undefined
 }
 
-async function runAndTell(config: LoopConfig, { collector, signal, json, quiet, readBy }: Telling): Promise<number> {
+async function runAndTell(config: LoopConfig, telling: Telling): Promise<number> {
+  const { collector, signal, json, quiet, stays, readBy } = telling
   const stream = json ? process.stderr : process.stdout
-  const ending = readBy === undefined ? {} : { readBy }
+  const ending = { ...(readBy === undefined ? {} : { readBy }), ...(stays ? { url: collector.url } : {}) }
+  if (!quiet) stream.write(`watch it at ${campaignPage(collector.url, config.campaign)}\n`)
   const result = await runCampaign(config, {
     collector,
     signal,

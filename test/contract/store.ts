@@ -16,6 +16,9 @@ import {
   sampleVerdict,
   wholeManifest,
 } from '../collector/helpers.ts'
+import { agreement } from './store-agreement.ts'
+import { life } from './store-life.ts'
+import { tokens } from './store-tokens.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -47,9 +50,12 @@ export function storeConformance(name: string, open: (t: TestContext) => Promise
   reads(check)
   evidence(check)
   campaigns(check)
+  life(check)
+  agreement(check)
+  tokens(check)
 }
 
-type Check = (what: string, body: (under: StoreUnderTest) => Promise<void>) => void
+export type Check = (what: string, body: (under: StoreUnderTest) => Promise<void>) => void
 
 function runs(check: Check): void {
   check('a run is created once and never changed', async ({ store, reopen }) => {

@@ -34,6 +34,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'POST /v1/runs/:run/cut': WRITE,
   'POST /v1/runs/:run/verdicts': WRITE,
   'GET /v1/runs/:run/verdicts/:number': READ,
+  'GET /v1/runs/:run/manifest': READ,
   'GET /v1/runs/:run/map': READ,
   'GET /v1/runs/:run/timeline': READ,
   'GET /v1/runs/:run/findings': READ,
@@ -60,7 +61,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /health': 'open',
   'GET /': 'open',
   'GET /*': 'open',
-  'GET /assets/*': 'open',
+  'GET /assets/:name': 'open',
 }
 
 /** `undefined` where the table has no such route. */

@@ -12,8 +12,8 @@ import type { TlsPair } from '../access/tls.ts'
 import { TokenBook } from '../access/token-book.ts'
 import { hashOf } from '../access/token.ts'
 import { answerError, type CollectorServer, createApp } from './app.ts'
-import { ApiError } from './api-error.ts'
 import { GroupCommit } from '../store/group-commit.ts'
+import { noSuchAddress } from './page.ts'
 import { addRoutes } from './routes.ts'
 import type { Store } from '../store/store.ts'
 
@@ -59,11 +59,7 @@ export async function createServer(options: ServerOptions): Promise<CollectorSer
   app.setErrorHandler(answerError)
   app.removeContentTypeParser('text/plain')
   app.setNotFoundHandler((request, reply) => {
-    answerError(
-      new ApiError('NOT_FOUND', `there is no ${request.method} ${request.url}; GET /openapi.json lists what there is`),
-      request,
-      reply,
-    )
+    answerError(noSuchAddress(request), request, reply)
   })
   await addSecurityHeaders(app, options.tls !== undefined)
   const gate = await gateOf(app, options)

@@ -141,23 +141,11 @@ const PLACES_FROM = `
   WHERE run = ? AND start >= (SELECT max(start) FROM chunks WHERE run = ? AND start <= ?) AND start < ?
   ORDER BY start LIMIT ?`
 
-/** Bytes of the log from `at`, some 256 KiB and at least one, not beyond `to`. Sizes are asked for first: a chunk can be large. */
+/** Bytes of the log from `at`, some 256 KiB and at least one, not beyond `to`. */
 async function readPiece(sql: Sql, store: string, run: string, at: number, to: number): Promise<Uint8Array> {
-  const places = await sql.all<{ readonly start: number; readonly size: number }>(PLACES_FROM, [
-    run,
-    run,
-    at,
-    to,
-    PIECE_CHUNKS,
-  ])
-  const enough = places.find(({ start, size }) => start + size >= at + PIECE_BYTES) ?? places.at(-1)
-  const chunks = await sql.all<Chunk>(
-    'SELECT start, bytes FROM chunks WHERE run = ? AND start >= ? AND start <= ? ORDER BY start',
-    [run, places[0]?.start ?? 0, enough?.start ?? -1],
-  )
   const gathered: Uint8Array[] = []
   let next = at
-  for (const chunk of chunks) {
+  for (const chunk of await chunksFrom(sql, run, at, to)) {
     const skip = next - chunk.start
     if (skip < 0 || skip >= chunk.bytes.length) break
     const part = chunk.bytes.subarray(skip, skip + to - next)
@@ -165,8 +153,21 @@ async function readPiece(sql: Sql, store: string, run: string, at: number, to: n
     next += part.length
     if (next >= to || next - at >= PIECE_BYTES) break
   }
-  if (next === at) throw damaged(store, run, `byte ${at} is missing`)
-  return gathered.length === 1 && gathered[0] !== undefined ? gathered[0] : Buffer.concat(gathered)
+  const [only] = gathered
+  if (only === undefined) throw damaged(store, run, `byte ${at} is missing`)
+  return gathered.length === 1 ? only : Buffer.concat(gathered)
+}
+
+/** The chunks of a piece. Their sizes are asked for first: one chunk can be as large as a piece, or far larger. */
+async function chunksFrom(sql: Sql, run: string, at: number, to: number): Promise<readonly Chunk[]> {
+  const values = [run, run, at, to, PIECE_CHUNKS]
+  const places = await sql.all<{ readonly start: number; readonly size: number }>(PLACES_FROM, values)
+  const last = places.find(({ start, size }) => start + size >= at + PIECE_BYTES) ?? places.at(-1)
+  return sql.all<Chunk>('SELECT start, bytes FROM chunks WHERE run = ? AND start >= ? AND start <= ? ORDER BY start', [
+    run,
+    places[0]?.start ?? 0,
+    last?.start ?? -1,
+  ])
 }
 
 /** The bytes of the log from `from` to `to`, piece by piece. */

@@ -17,7 +17,7 @@ interface Guarded {
   readonly folder: string
   readonly url: string
   /** Options of a command that comes with a token of that role. */
-  as(role: Role): readonly string[]
+  readonly as: (role: Role) => readonly string[]
 }
 
 /** A collector under TLS with a token of each role. A comma in the folder's name, for QEMU has its own mind about those. */

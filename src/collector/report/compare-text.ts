@@ -2,8 +2,9 @@
 import { COMPARED_RATES, type RateComparison, detectableCountText } from '../../core/campaign/compare.ts'
 import { counted } from '../../core/size.ts'
 import { RATE_BOUNDS, rateText } from '../../core/statistics.ts'
-import { RATE_NAMES, alignedRows, countsLine, formatP } from './report-text.ts'
 import type { Comparison } from './report-data.ts'
+import { alignedRows } from './text.ts'
+import { countsLine, formatP, RATE_NAMES } from './words.ts'
 
 export function renderComparison({ a, b, sentence, rates, comparisons, setup, warnings }: Comparison): string {
   const rows = COMPARED_RATES.map((rate) => {

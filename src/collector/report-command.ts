@@ -113,7 +113,7 @@ async function withSource<T>(
   if (options.store === undefined) {
     throw new ProbeError('BAD_OPTION', `${command} needs --collector URL or --store sqlite:FILE, to know where to read`)
   }
-  const store = openStore(options.store, 'read')
+  const store = await openStore(options.store, 'read')
   try {
     return await work(sourceOfStore(store))
   } finally {

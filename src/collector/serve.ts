@@ -32,7 +32,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const address = parseListen(options.listen)
   const token = options.tokenFile === undefined ? undefined : readTokenFile(options.tokenFile)
   requireTokenBeyondLoopback(address, token)
-  const store = openStore(options.store, 'write')
+  const store = await openStore(options.store, 'write')
   try {
     const logger = createLogger({ name: 'collector' })
     const server = await createServer({

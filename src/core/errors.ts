@@ -32,6 +32,7 @@ export const ERRORS = {
     exit: EXIT.usage,
     meaning: 'the log does not begin with an intact header: nothing in it can be used',
   },
+  LOG_PRUNED: { exit: EXIT.usage, meaning: 'the log of the run was pruned; its verdicts are kept' },
   LOG_VERSION: { exit: EXIT.usage, meaning: 'the log was written in a format version that this program does not read' },
   TARGET_MISMATCH: { exit: EXIT.usage, meaning: 'the target is evidently not the one that the log speaks of' },
   COLLECTOR_UNREACHABLE: { exit: EXIT.unavailable, meaning: 'the collector does not answer' },

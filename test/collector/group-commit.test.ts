@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { join } from 'node:path'
 import { GroupCommit } from '../../src/collector/store/group-commit.ts'
-import { openSqliteStore } from '../../src/collector/store/sqlite-store.ts'
+import { openSqliteStore } from '../../src/collector/store/sqlite-database.ts'
 import { logBytes, runId, sampleManifest, scratch } from './helpers.ts'
 
 const AGENTS = 50
+
+const AT = '2026-01-01T00:00:00.000Z'
 
 test('chunks of many agents go into one commit', async (t) => {
   const store = openSqliteStore(join(scratch(t), 'store.db'))
@@ -19,7 +21,7 @@ test('chunks of many agents go into one commit', async (t) => {
   const round = (offset: number) =>
     Promise.all(
       Array.from({ length: AGENTS }, (_, n) =>
-        commits.append({ run: runId(n), offset, bytes: logBytes(n, offset, 100) }),
+        commits.append({ run: runId(n), offset, bytes: logBytes(n, offset, 100), at: AT }),
       ),
     )
   for (const [index, outcome] of (await round(0)).entries()) {
@@ -30,7 +32,7 @@ test('chunks of many agents go into one commit', async (t) => {
   assert.equal(commits.commits, 2)
   // Too much for one commit: it is split, and everything is stored.
   const large = Array.from({ length: 6 }, (_, n) =>
-    commits.append({ run: runId(n), offset: 200, bytes: new Uint8Array(4 << 20) }),
+    commits.append({ run: runId(n), offset: 200, bytes: new Uint8Array(4 << 20), at: AT }),
   )
   assert((await Promise.all(large)).every(({ kind }) => kind === 'stored'))
   assert.equal(commits.commits, 4)
@@ -44,7 +46,7 @@ test('a commit that fails is told to each of its chunks', async (t) => {
   await store.createRun({ run: runId(1), campaign: 'sample', createdAt: '2026-01-01T00:00:00Z', manifest })
   const commits = new GroupCommit(store)
   const chunks = [0, 300_000].map((offset) =>
-    commits.append({ run: runId(1), offset, bytes: logBytes(1, offset, 300_000) }),
+    commits.append({ run: runId(1), offset, bytes: logBytes(1, offset, 300_000), at: AT }),
   )
   const results = await Promise.allSettled(chunks)
   assert.deepEqual(
@@ -52,7 +54,7 @@ test('a commit that fails is told to each of its chunks', async (t) => {
     ['STORE_FULL', 'STORE_FULL'],
   )
   assert.equal((await store.run(runId(1)))?.bytes, 0)
-  assert.deepEqual(await commits.append({ run: runId(1), offset: 0, bytes: logBytes(1, 0, 10) }), {
+  assert.deepEqual(await commits.append({ run: runId(1), offset: 0, bytes: logBytes(1, 0, 10), at: AT }), {
     kind: 'stored',
     offset: 10,
   })

@@ -7,7 +7,7 @@ import { Value } from 'typebox/value'
 import { request } from 'undici'
 import { API_ERRORS } from '../../src/collector/http/api-error.ts'
 import * as schema from '../../src/collector/http/schemas.ts'
-import { openSqliteStore } from '../../src/collector/store/sqlite-store.ts'
+import { openSqliteStore } from '../../src/collector/store/sqlite-database.ts'
 import { APPEND_BYTES_MAX } from '../../src/io/collector-client.ts'
 import { lossyVerdict, runId, sampleManifest, sampleMeasures, scratch, startServer } from './helpers.ts'
 

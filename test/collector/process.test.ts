@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openSqliteStore } from '../../src/collector/store/sqlite-store.ts'
+import { openSqliteStore } from '../../src/collector/store/sqlite-database.ts'
 import { ProbeError } from '../../src/core/errors.ts'
 import { Prng } from '../../src/core/prng.ts'
 import { CollectorClient } from '../../src/io/collector-client.ts'
@@ -240,7 +240,7 @@ test('a comparison is the same from the store and from a collector, and measures
       ...(n % 10 === 1 ? { fault: 'log-writes' } : {}),
     })
     await store.createRun({ run: id, campaign, createdAt: at, manifest })
-    await store.recordCut(id, { kind: 'sigkill', at, died: true })
+    await store.recordCut(id, { kind: 'sigkill', at, died: true }, at)
     const verdict = n <= 10 ? lossyVerdict(id) : sampleVerdict(id)
     await store.addVerdict(id, at, { ...verdict, measures: sampleMeasures })
   }

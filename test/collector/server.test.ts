@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { request } from 'undici'
 import { API_ERRORS } from '../../src/collector/http/api-error.ts'
-import { openSqliteStore, type SqliteStoreOptions } from '../../src/collector/store/sqlite-store.ts'
+import { openSqliteStore, type SqliteOptions } from '../../src/collector/store/sqlite-database.ts'
 import type { CutRecord } from '../../src/core/campaign/campaign.ts'
 import { APPEND_BYTES_MAX, CollectorClient, PROGRESS_HEADER } from '../../src/io/collector-client.ts'
 import {
@@ -24,7 +24,7 @@ import {
 const RUN = runId(1)
 const OCTETS = { 'content-type': 'application/octet-stream' }
 
-async function start(t: TestContext, token?: string, options: SqliteStoreOptions = {}): Promise<TestServer> {
+async function start(t: TestContext, token?: string, options: SqliteOptions = {}): Promise<TestServer> {
   return startServer(t, openSqliteStore(join(scratch(t), 'store.db'), options), token)
 }
 

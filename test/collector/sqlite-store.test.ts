@@ -6,11 +6,21 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { openStore } from '../../src/collector/store/open-store.ts'
-import { SCHEMA_VERSION } from '../../src/collector/store/sqlite-schema.ts'
-import { openDatabase, openSqliteStore } from '../../src/collector/store/sqlite-store.ts'
+import { SCHEMA_VERSION } from '../../src/collector/store/schema.ts'
+import { openConnection, openSqliteStore } from '../../src/collector/store/sqlite-database.ts'
 import type { Store } from '../../src/collector/store/store.ts'
 import { storeConformance } from '../contract/store.ts'
-import { logBytes, readAll, runId, sampleManifest, scratch } from './helpers.ts'
+import {
+  logBytes,
+  lossyVerdict,
+  readAll,
+  runId,
+  sampleManifest,
+  sampleVerdict,
+  scratch,
+  wholeManifest,
+} from './helpers.ts'
+import { backupOf } from '../../src/collector/store/sqlite-migrations.ts'
 
 storeConformance('sqlite', async (t) => {
   const file = join(scratch(t), 'store.db')
@@ -26,6 +36,8 @@ storeConformance('sqlite', async (t) => {
   }
 })
 
+const AT = '2026-01-01T00:00:00.000Z'
+
 const newRun = (n: number) => ({
   run: runId(n),
   campaign: 'c',
@@ -34,7 +46,7 @@ const newRun = (n: number) => ({
 })
 
 test('durability: WAL and synchronous=FULL', (t) => {
-  const db = openDatabase(join(scratch(t), 'store.db'), {})
+  const db = openConnection(join(scratch(t), 'store.db'), {})
   t.after(() => db.close())
   assert.equal(db.pragma('journal_mode', { simple: true }), 'wal')
   assert.equal(db.pragma('synchronous', { simple: true }), 2)
@@ -47,7 +59,7 @@ async function fillUp(store: Store, file: string): Promise<void> {
   let acknowledged = 0
   const append = async (): Promise<void> => {
     for (; acknowledged < 64 << 20; acknowledged += 100_000) {
-      await store.append([{ run: runId(1), offset: acknowledged, bytes: logBytes(1, acknowledged, 100_000) }])
+      await store.append([{ run: runId(1), offset: acknowledged, bytes: logBytes(1, acknowledged, 100_000), at: AT }])
     }
   }
   await assert.rejects(append(), { code: 'STORE_FULL', message: /is full.*make room.*acknowledged is intact/ })
@@ -69,7 +81,7 @@ test('a full store says so, and keeps all it acknowledged', async (t) => {
   const roomy = openSqliteStore(file)
   t.after(() => roomy.close())
   const end = (await roomy.run(runId(1)))?.bytes ?? 0
-  const [outcome] = await roomy.append([{ run: runId(1), offset: end, bytes: logBytes(1, end, 500_000) }])
+  const [outcome] = await roomy.append([{ run: runId(1), offset: end, bytes: logBytes(1, end, 500_000), at: AT }])
   assert.deepEqual(outcome, { kind: 'stored', offset: end + 500_000 })
 })
 
@@ -100,7 +112,7 @@ test('a full file system says so, and keeps all it acknowledged', async (t) => {
 
 test('a store of a newer version is refused and left alone', (t) => {
   const file = join(scratch(t), 'store.db')
-  const db = openDatabase(file, {})
+  const db = openConnection(file, {})
   db.pragma(`user_version = ${SCHEMA_VERSION + 1}`)
   db.close()
   for (const access of ['read', 'write'] as const) {
@@ -111,24 +123,62 @@ test('a store of a newer version is refused and left alone', (t) => {
   }
 })
 
-test('a store of version 1 is brought up to date, with the devices of its runs', async (t) => {
-  const file = join(scratch(t), 'store.db')
-  const store = openSqliteStore(file)
-  await store.createRun(newRun(1))
-  await store.close()
+/** A file as version 1 left it, with a run that was cut, judged twice and has a log of two chunks. */
+function oldStore(file: string): void {
   const db = new Database(file)
-  db.exec('DROP INDEX runs_by_device; ALTER TABLE runs DROP COLUMN device; PRAGMA user_version = 1')
+  db.exec(`
+    CREATE TABLE runs (id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, campaign TEXT NOT NULL, created_at TEXT NOT NULL,
+      manifest TEXT NOT NULL, cut TEXT) STRICT;
+    CREATE INDEX runs_by_campaign ON runs (campaign, id);
+    CREATE TABLE logs (run_id INTEGER PRIMARY KEY REFERENCES runs (id), bytes INTEGER NOT NULL, progress TEXT) STRICT;
+    CREATE TABLE chunks (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs (id), start INTEGER NOT NULL,
+      bytes BLOB NOT NULL) STRICT;
+    CREATE UNIQUE INDEX chunks_by_start ON chunks (run_id, start);
+    CREATE TABLE verdicts (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs (id), number INTEGER NOT NULL,
+      at TEXT NOT NULL, word TEXT NOT NULL, contract TEXT NOT NULL, summary TEXT NOT NULL, findings TEXT NOT NULL) STRICT;
+    CREATE UNIQUE INDEX verdicts_by_number ON verdicts (run_id, number);
+    PRAGMA application_id = 1886156135; PRAGMA user_version = 1`)
+  const manifest = JSON.stringify(wholeManifest(runId(1), 'c', { rig: 'qemu', cache: 'none', image: 'qcow2' }))
+  const cut = JSON.stringify({ kind: 'sigkill', at: AT, died: true })
+  db.prepare('INSERT INTO runs VALUES (7, ?, ?, ?, ?, ?)').run(runId(1), 'c', AT, manifest, cut)
+  db.prepare('INSERT INTO logs VALUES (7, 30, NULL)').run()
+  for (const [start, length] of [
+    [0, 10],
+    [10, 20],
+  ] as const)
+    db.prepare('INSERT INTO chunks (run_id, start, bytes) VALUES (7, ?, ?)').run(start, logBytes(1, start, length))
+  for (const [number, verdict] of [sampleVerdict(runId(1)), lossyVerdict(runId(1))].entries()) {
+    const { findings, ...summary } = verdict
+    const texts = [summary, findings].map((value) => JSON.stringify(value))
+    db.prepare('INSERT INTO verdicts VALUES (NULL, 7, ?, ?, ?, ?, ?, ?)').run(
+      number + 1,
+      AT,
+      'held',
+      'volatile',
+      ...texts,
+    )
+  }
   db.close()
+}
+
+test('a store of version 1 is brought up to date, with a copy of it beside it', async (t) => {
+  const file = join(scratch(t), 'store.db')
+  oldStore(file)
   assert.throws(() => openSqliteStore(file, { access: 'read' }), { code: 'STORE_VERSION', message: /start plugpull/ })
-  const again = openSqliteStore(file)
-  t.after(() => again.close())
-  const { device } = newRun(1).manifest
-  const page = await again.runs({ device, limit: 9 })
-  assert(page !== 'run-unknown')
-  assert.deepEqual(
-    page.runs.map(({ run }) => run),
-    [runId(1)],
-  )
+  const store = openSqliteStore(file)
+  t.after(() => store.close())
+  const run = await store.run(runId(1))
+  assert.deepEqual([run?.bytes, run?.cut?.kind, run?.verdicts.length], [30, 'sigkill', 2])
+  assert.deepEqual(run?.verdict, lossyVerdict(runId(1)))
+  assert.deepEqual(await readAll(store.readLog(runId(1), 0, 30)), Buffer.from(logBytes(1, 0, 30)))
+  const page = await store.runs({ device: wholeManifest(runId(1)).device, limit: 9 })
+  assert.deepEqual(page === 'run-unknown' ? page : page.runs.map((one) => one.run), [runId(1)])
+  const [cell] = await store.cells({ rig: 'qemu' })
+  assert.deepEqual([cell?.image, cell?.cut, cell?.telling, cell?.lost], ['qcow2', 'sigkill', 1, 1])
+  const copy = new Database(backupOf(file, 1), { readonly: true })
+  t.after(() => copy.close())
+  assert.equal(copy.pragma('user_version', { simple: true }), 1)
+  assert.equal(copy.prepare<[], { bytes: number }>('SELECT bytes FROM logs').get()?.bytes, 30)
 })
 
 test('a database of another program is refused and left alone', (t) => {
@@ -158,7 +208,7 @@ test('a store that lost a chunk is named, not read around', async (t) => {
   const store = openSqliteStore(file)
   t.after(() => store.close())
   await store.createRun(newRun(1))
-  for (const at of [0, 10, 20]) await store.append([{ run: runId(1), offset: at, bytes: logBytes(1, at, 10) }])
+  for (const at of [0, 10, 20]) await store.append([{ run: runId(1), offset: at, bytes: logBytes(1, at, 10), at: AT }])
   const db = new Database(file)
   db.exec('DELETE FROM chunks WHERE start = 10')
   db.close()
@@ -174,15 +224,13 @@ test('two processes may open a new store at once', async (t) => {
   t.after(() => Promise.all([one.close(), two.close()]))
   assert.equal(await one.createRun(newRun(1)), 'created')
   assert.equal(await two.createRun(newRun(1)), 'same')
-  await one.append([{ run: runId(1), offset: 0, bytes: logBytes(1, 0, 10) }])
-  assert.deepEqual(await two.append([{ run: runId(1), offset: 0, bytes: logBytes(1, 0, 20) }]), [
+  await one.append([{ run: runId(1), offset: 0, bytes: logBytes(1, 0, 10), at: AT }])
+  assert.deepEqual(await two.append([{ run: runId(1), offset: 0, bytes: logBytes(1, 0, 20), at: AT }]), [
     { kind: 'stored', offset: 20 },
   ])
 })
 
-test('--store names what it takes', () => {
-  assert.throws(() => openStore('postgres://db/x', 'write'), { code: 'BAD_OPTION', message: /postgres:.*sqlite:FILE/ })
-  for (const bad of ['', 'sqlite:', 'plugpull.db', 'mysql:x']) {
-    assert.throws(() => openStore(bad, 'write'), { code: 'BAD_OPTION', message: /--store got .*sqlite:FILE/ })
-  }
+test('--store names what it takes', async () => {
+  for (const bad of ['', 'sqlite:', 'plugpull.db', 'mysql:x'])
+    await assert.rejects(openStore(bad, 'write'), { code: 'BAD_OPTION', message: /--store got .*sqlite:FILE/ })
 })

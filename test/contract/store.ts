@@ -16,6 +16,7 @@ import {
   sampleVerdict,
   wholeManifest,
 } from '../collector/helpers.ts'
+import { tokens } from './store-tokens.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -29,6 +30,7 @@ const appendOf = (n: number, offset: number, length: number): Append => ({
   run: runId(n),
   offset,
   bytes: logBytes(n, offset, length),
+  at: AT,
 })
 
 async function create(store: Store, n: number, campaign = 'sample'): Promise<void> {
@@ -46,9 +48,10 @@ export function storeConformance(name: string, open: (t: TestContext) => Promise
   reads(check)
   evidence(check)
   campaigns(check)
+  tokens(check)
 }
 
-type Check = (what: string, body: (under: StoreUnderTest) => Promise<void>) => void
+export type Check = (what: string, body: (under: StoreUnderTest) => Promise<void>) => void
 
 function runs(check: Check): void {
   check('a run is created once and never changed', async ({ store, reopen }) => {
@@ -72,7 +75,7 @@ function runs(check: Check): void {
   check('an unknown run is undefined', async ({ store }) => {
     assert.equal(await store.run(runId(9)), undefined)
     assert.equal(await store.verdict(runId(9), 1), undefined)
-    assert.equal(await store.recordCut(runId(9), CUT), 'run-unknown')
+    assert.equal(await store.recordCut(runId(9), CUT, AT), 'run-unknown')
     assert.equal(await store.addVerdict(runId(9), AT, sampleVerdict(runId(9))), 'run-unknown')
     assert.deepEqual(await store.append([appendOf(9, 0, 1)]), [{ kind: 'run-unknown' }])
   })
@@ -144,7 +147,7 @@ function appends(check: Check): void {
     await store.append([appendOf(1, 10, 10)])
     const wrong = logBytes(1, 5, 40)
     wrong[8] = (wrong[8] ?? 0) ^ 1
-    assert.deepEqual(await store.append([{ run: runId(1), offset: 5, bytes: wrong }]), [
+    assert.deepEqual(await store.append([{ run: runId(1), offset: 5, bytes: wrong, at: AT }]), [
       { kind: 'conflict', offset: 13 },
     ])
     assert.deepEqual(await readAll(store.readLog(runId(1), 0, 20)), Buffer.from(logBytes(1, 0, 20)))
@@ -220,9 +223,9 @@ function reads(check: Check): void {
 function evidence(check: Check): void {
   check('a run is cut once', async ({ store, reopen }) => {
     await create(store, 1)
-    assert.equal(await store.recordCut(runId(1), CUT), 'recorded')
-    assert.equal(await store.recordCut(runId(1), CUT), 'same')
-    assert.equal(await store.recordCut(runId(1), { ...CUT, died: false }), 'different')
+    assert.equal(await store.recordCut(runId(1), CUT, AT), 'recorded')
+    assert.equal(await store.recordCut(runId(1), CUT, AT), 'same')
+    assert.equal(await store.recordCut(runId(1), { ...CUT, died: false }, AT), 'different')
     assert.deepEqual((await (await reopen()).run(runId(1)))?.cut, CUT)
   })
 
@@ -261,8 +264,8 @@ function campaigns(check: Check): void {
     await store.addVerdict(runId(2), AT, sampleVerdict(runId(2), { verdict: 'inconclusive' }))
     const times = { firstAt: AT, lastAt: AT }
     assert.deepEqual(await store.campaigns(), [
-      { campaign: 'new', runs: 1, held: 0, violation: 0, inconclusive: 0, ...times },
-      { campaign: 'old', runs: 3, held: 1, violation: 0, inconclusive: 1, ...times },
+      { campaign: 'new', runs: 1, verified: 0, withoutCut: 0, held: 0, violation: 0, inconclusive: 0, ...times },
+      { campaign: 'old', runs: 3, verified: 2, withoutCut: 0, held: 1, violation: 0, inconclusive: 1, ...times },
     ])
     const old = await store.campaign('old')
     assert.deepEqual([old?.runs, old?.verdicts.map(({ verdict }) => verdict)], [3, ['held', 'inconclusive']])
@@ -278,8 +281,8 @@ function campaigns(check: Check): void {
         sampleVerdict(runId(n), { log: { tail: 'clean', ended: true, lastRecordMs: 1 } }),
       )
     }
-    await store.recordCut(runId(1), CUT)
-    await store.recordCut(runId(2), { ...CUT, died: false })
+    await store.recordCut(runId(1), CUT, AT)
+    await store.recordCut(runId(2), { ...CUT, died: false }, AT)
     const verdicts = (await store.campaign('cuts'))?.verdicts ?? []
     assert.deepEqual(
       verdicts.map(({ cut }) => cut),
@@ -294,7 +297,7 @@ function campaigns(check: Check): void {
       await store.createRun({ run: runId(n), campaign: 'known', createdAt: AT, manifest })
     }
     await create(store, 3, 'known')
-    await store.recordCut(runId(1), { kind: 'sigkill', at: AT, died: true })
+    await store.recordCut(runId(1), { kind: 'sigkill', at: AT, died: true }, AT)
     const setup = (await store.campaign('known'))?.setup ?? {}
     // The third one's manifest is not whole, and counts for nothing.
     assert.deepEqual(setup['rig'], { qemu: 2 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { openSqliteStore } from '../../src/collector/store/sqlite-store.ts'
+import { openSqliteStore } from '../../src/collector/store/sqlite-database.ts'
 import { monotonicMs, sleepMs } from '../../src/io/clock.ts'
 import { type Watching, endOfLog, requireStillEnded, requireUnderWay, untilVerdict } from '../../src/rig/progress.ts'
 import { logBytes, runId, sampleManifest, sampleVerdict, scratch, startServer } from '../collector/helpers.ts'

@@ -14,6 +14,7 @@ export const API_ERRORS = {
   LOG_GAP: { status: 409, meaning: 'the offset lies beyond the end of the log; `offset` tells where that is' },
   LOG_CONFLICT: { status: 409, meaning: 'the log holds other bytes there; `offset` tells the first that differs' },
   CUT_CONFLICT: { status: 409, meaning: 'another cut is recorded for the run already' },
+  LOG_PRUNED: { status: 410, meaning: 'the log of the run was pruned; its verdicts are kept' },
   TOO_LARGE: { status: 413, meaning: 'the body is larger than the address takes' },
   MEDIA_TYPE: { status: 415, meaning: 'the content type is not the one that the address takes' },
   INTERNAL: { status: 500, meaning: 'a fault in the collector: its log has the details' },

@@ -12,7 +12,7 @@ export function addEvidenceRoutes(app: CollectorServer, context: RouteContext): 
   addReadVerdict(app, context)
 }
 
-function addCut(app: CollectorServer, { store }: RouteContext): void {
+function addCut(app: CollectorServer, { store, now }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/runs/:run/cut',
@@ -24,7 +24,7 @@ function addCut(app: CollectorServer, { store }: RouteContext): void {
     },
     handler: async (request, reply) => {
       const { run } = request.params
-      const outcome = await store.recordCut(run, request.body)
+      const outcome = await store.recordCut(run, request.body, now())
       if (outcome === 'run-unknown') throw runUnknown(run)
       if (outcome === 'different') {
         throw new ApiError('CUT_CONFLICT', `run ${run} has another cut on record already; a run is cut once`)

@@ -17,7 +17,7 @@ export function addLogRoutes(app: CollectorServer, context: RouteContext): void 
   addRead(app, context)
 }
 
-function addAppend(app: CollectorServer, { commits }: RouteContext): void {
+function addAppend(app: CollectorServer, { commits, now }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/runs/:run/log',
@@ -37,6 +37,7 @@ function addAppend(app: CollectorServer, { commits }: RouteContext): void {
         run,
         offset: Number(request.query.offset),
         bytes: bodyBytes(request.body),
+        at: now(),
         ...(progress === undefined ? {} : { progress }),
       })
       return { offset: storedOffset(run, outcome) }
@@ -57,7 +58,8 @@ function addRead(app: CollectorServer, { store }: RouteContext): void {
     },
     handler: async (request, reply) => {
       const from = Number(request.query.offset ?? 0)
-      const { run, bytes: end } = await knownRun(store, request.params.run)
+      const { run, bytes: end, logPruned } = await knownRun(store, request.params.run)
+      if (logPruned !== undefined) throw new ApiError('LOG_PRUNED', `the log of run ${run} was pruned at ${logPruned}`)
       if (from > end) {
         throw new ApiError('LOG_GAP', `the log of run ${run} ends at ${end}, there is nothing at ${from}`, {
           offset: end,
@@ -115,6 +117,8 @@ function storedOffset(run: string, outcome: AppendOutcome): number {
         `the log of run ${run} holds another byte at ${outcome.offset}; nothing was kept`,
         { offset: outcome.offset },
       )
+    case 'pruned':
+      throw new ApiError('LOG_PRUNED', `the log of run ${run} was pruned; nothing more can be appended to it`)
     case 'run-unknown':
       throw runUnknown(run)
   }

@@ -146,6 +146,7 @@ const runFacts = {
   campaign: Type.String(),
   createdAt: time,
   bytes: Type.Integer({ minimum: 0, description: 'bytes of log on stable storage' }),
+  logPruned: Type.Optional(Type.String({ description: 'when the log was pruned' })),
   progress: Type.Optional(Progress),
   cut: Type.Optional(Cut),
 }
@@ -177,6 +178,8 @@ export const CampaignsBody = Type.Object({
     Type.Object({
       campaign: Type.String(),
       runs: count,
+      verified: count,
+      withoutCut: count,
       held: count,
       violation: count,
       inconclusive: count,

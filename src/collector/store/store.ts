@@ -13,9 +13,10 @@ import type {
   RunView,
   VerifiedRun,
 } from '../../core/campaign/campaign.ts'
+import type { CellCounts, Facet, FactsFilter, RunLine } from '../../core/campaign/facts.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import type { CampaignSetup } from '../../core/campaign/setup.ts'
-import type { Verdict } from '../../core/verdict.ts'
+import type { Verdict, VerdictWord } from '../../core/verdict.ts'
 
 export interface NewRun {
   readonly run: string
@@ -23,6 +24,8 @@ export interface NewRun {
   /** Wall clock, ISO 8601, UTC. Not part of what makes two runs the same. */
   readonly createdAt: string
   readonly manifest: Manifest
+  /** SHA-256 in hex of the key that appends to this run must carry; absent where no key is asked for. */
+  readonly keyHash?: string
 }
 
 export interface Append {
@@ -32,6 +35,8 @@ export interface Append {
   /** May be empty: then only the progress is kept. */
   readonly bytes: Uint8Array
   readonly progress?: RunProgress
+  /** Wall clock, ISO 8601, UTC: when it came. */
+  readonly at: string
 }
 
 export type AppendOutcome =
@@ -42,6 +47,62 @@ export type AppendOutcome =
   /** The log holds another byte at `offset`; nothing was kept. */
   | { readonly kind: 'conflict'; readonly offset: number }
   | { readonly kind: 'run-unknown' }
+  /** The log was pruned; nothing was kept. */
+  | { readonly kind: 'pruned' }
+
+export const ROLES = ['enrolment', 'orchestrator', 'reader', 'admin'] as const
+export type Role = (typeof ROLES)[number]
+
+/** A token as it is kept: nobody can have it back from this. */
+export interface TokenRecord {
+  /** Short, public: how it is named when it is revoked. */
+  readonly id: string
+  /** For people. */
+  readonly name: string
+  readonly role: Role
+  /** SHA-256 of the token, in hex. */
+  readonly hash: string
+  readonly createdAt: string
+  readonly expiresAt?: string
+  readonly revokedAt?: string
+}
+
+/** Lines of runs, newest first. */
+export interface LineQuery extends FactsFilter {
+  /** Only runs that changed at this time or later. */
+  readonly changedSince?: string
+  readonly limit: number
+}
+
+export interface StoreTotals {
+  readonly runs: number
+  /** Runs by the word of their newest verdict. */
+  readonly verdicts: Readonly<Record<VerdictWord, number>>
+  /** Bytes of log that are kept. */
+  readonly logBytes: number
+  /** What the store takes on its medium, as far as it can tell. */
+  readonly storeBytes: number
+}
+
+export interface PruneQuery {
+  /** `logs`: the log and the bytes go, verdicts and counts stay. `runs`: everything of the run goes. */
+  readonly what: 'logs' | 'runs'
+  /** Only runs created before this time. */
+  readonly before?: string
+  /** Only as many of the oldest as must go for the logs that are left to take no more than this. */
+  readonly keepBytes?: number
+  readonly at: string
+  /** Only tell what would go. */
+  readonly dryRun: boolean
+}
+
+export interface Pruned {
+  readonly runs: number
+  /** Bytes of log that went, or would. */
+  readonly bytes: number
+  /** Runs that were spared because they have no verdict, though age or size would have taken them. */
+  readonly spared: number
+}
 
 export interface CampaignRecords {
   readonly runs: number
@@ -90,13 +151,24 @@ export interface Store {
   readLog(run: string, from: number, to: number): AsyncIterable<Uint8Array>
 
   /** MUST be on stable storage when it resolves. A run has one cut: telling the same again is `same`, another one `different`. */
-  recordCut(run: string, cut: CutRecord): Promise<'recorded' | 'same' | 'different' | 'run-unknown'>
+  recordCut(run: string, cut: CutRecord, at: string): Promise<'recorded' | 'same' | 'different' | 'run-unknown'>
 
   /**
    * MUST be on stable storage when it resolves. Resolves to the verdict's number; where it is equal to the newest one
    * nothing is added and the number is that one's.
    */
   addVerdict(run: string, at: string, verdict: Verdict): Promise<number | 'run-unknown'>
+
+  /**
+   * A verdict under the number that it has at another collector: `stored`, or `same` where it is there already. `different`
+   * where that number is another verdict's, `gap` where the numbers before it are not there yet; then nothing is kept.
+   */
+  putVerdict(
+    run: string,
+    number: number,
+    at: string,
+    verdict: Verdict,
+  ): Promise<'stored' | 'same' | 'different' | 'gap' | 'run-unknown'>
 
   /** One verdict with its findings, or `undefined`. */
   verdict(run: string, number: number): Promise<Verdict | undefined>
@@ -109,6 +181,34 @@ export interface Store {
 
   /** What the store has of a campaign, or `undefined` where there is no run of it. */
   campaign(name: string): Promise<CampaignRecords | undefined>
+
+  /** Runs in one line each, newest first. */
+  lines(query: LineQuery): Promise<readonly RunLine[]>
+
+  /** Runs counted by rig, cache mode, image, cut and campaign. MUST agree with `summarise` of the same runs. */
+  cells(filter: FactsFilter): Promise<readonly CellCounts[]>
+
+  /** The values that each facet has, in ascending order. */
+  facets(): Promise<Readonly<Record<Facet, readonly string[]>>>
+
+  totals(): Promise<StoreTotals>
+
+  /** What an append to the run must prove to know, where it was created with a key; `undefined` where there is no such run. */
+  keyOf(run: string): Promise<{ readonly keyHash?: string } | undefined>
+
+  /** MUST be on stable storage when it resolves. `taken` where a token that is not revoked has that name. */
+  addToken(token: TokenRecord): Promise<'added' | 'taken'>
+
+  /** Oldest first; revoked ones too. */
+  tokens(): Promise<readonly TokenRecord[]>
+
+  tokenByHash(hash: string): Promise<TokenRecord | undefined>
+
+  /** MUST be on stable storage when it resolves. */
+  revokeToken(id: string, at: string): Promise<'revoked' | 'already' | 'unknown'>
+
+  /** MUST NOT touch a run without a verdict, whatever is asked for. Oldest first, each run whole or not at all. */
+  prune(query: PruneQuery): Promise<Pruned>
 
   /** Throws STORE_UNAVAILABLE where the store can no longer be trusted to keep what it is given. */
   check(): Promise<void>

@@ -61,6 +61,8 @@ export interface RunSummary {
   readonly createdAt: string
   /** Bytes of log on stable storage. */
   readonly bytes: number
+  /** When the log was pruned; its bytes are gone then. */
+  readonly logPruned?: string
   readonly progress?: RunProgress
   readonly cut?: CutRecord
   /** The newest verdict. */
@@ -88,7 +90,10 @@ export interface RunView extends Omit<RunSummary, 'verdict'> {
 export interface CampaignCounts {
   readonly campaign: string
   readonly runs: number
-  /** Runs by the word of their newest verdict; the rest have none yet. */
+  /** Runs that have a verdict, and those of them whose power was not cut. */
+  readonly verified: number
+  readonly withoutCut: number
+  /** Runs whose power was cut, by the word of their newest verdict. */
   readonly held: number
   readonly violation: number
   readonly inconclusive: number

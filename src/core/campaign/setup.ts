@@ -67,7 +67,7 @@ const writeSizeOf = ({ writeSectors: { least, most } }: PlanSpec): string =>
 
 export const NEVER_FLUSHES = 'never'
 
-function cadenceText(cadence: PlanSpec['cadence']): string {
+export function cadenceText(cadence: PlanSpec['cadence']): string {
   switch (cadence.kind) {
     case 'writes':
       return `every ${cadence.every} writes`

@@ -5,6 +5,7 @@ import { addEvidenceRoutes } from './evidence-routes.ts'
 import { renderIndex, renderRun } from './index-page.ts'
 import { addLogRoutes } from './log-routes.ts'
 import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
+import { addReportRoutes } from './report-routes.ts'
 import { addRunRoutes } from './run-routes.ts'
 import * as schema from './schemas.ts'
 
@@ -15,6 +16,7 @@ export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addLogRoutes(app, context)
   addEvidenceRoutes(app, context)
   addCampaignRoutes(app, context)
+  addReportRoutes(app, context)
   addServiceRoutes(app, context)
   addPage(app, context)
 }

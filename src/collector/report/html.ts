@@ -74,7 +74,7 @@ function tiles({ runs, verified, held, violation, inconclusive, withoutCut }: Ca
     ...(withoutCut === undefined ? [] : [['without a cut', withoutCut.runs] as const]),
     ...(runs === verified ? [] : [['not verified', runs - verified] as const]),
   ]
-  return el('ul', { class: 'tiles' }, ...figures.map(([name, n]) => el('li', {}, el('b', {}, String(n)), name)))
+  return el('ul', { class: 'tiles' }, ...figures.map(([name, n]) => el('li', {}, el('strong', {}, String(n)), name)))
 }
 
 function sections(report: Report): readonly Markup[] {

@@ -21,7 +21,7 @@ p { margin: .4rem 0; max-width: 48rem; overflow-wrap: anywhere; }
 footer { padding-bottom: 2rem; margin-top: 2.5rem; font-size: .875rem; }
 .tiles { display: flex; flex-wrap: wrap; gap: .6rem; padding: 0; margin: 1rem 0; list-style: none; }
 .tiles li { border: 1px solid var(--line); border-radius: 6px; padding: .4rem .8rem; min-width: 6.5rem; }
-.tiles b { display: block; font-size: 1.5rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
+.tiles strong { display: block; font-size: 1.5rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .note { border-left: 4px solid var(--inconclusive); background: var(--fill); padding: .6rem 1rem; margin: 1rem 0; }
 .note p { margin: 0; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .35rem 1.2rem; margin: 0; }

@@ -5,8 +5,9 @@ import { exitStatusHelp } from '../io/help.ts'
 import { LISTEN_DEFAULT } from './http/listen-address.ts'
 import { STORE_DEFAULT } from './store/open-store.ts'
 import { serve } from './serve.ts'
+import { type WebhookArguments, webhookOptionsOf } from './webhook/options.ts'
 
-interface CollectorOptions {
+interface CollectorOptions extends WebhookArguments {
   readonly listen: string
   readonly store: string
   readonly tokenFile?: string
@@ -21,6 +22,10 @@ export function collectorCommand(): Command {
     .option('--store <KIND:WHERE>', 'where to keep everything: sqlite:FILE', STORE_DEFAULT)
     .option('--token-file <FILE>', 'ask for the token in this file; needed to listen beyond this machine')
     .option('--port-file <FILE>', 'write the port to this file once it answers')
+    .option('--webhook <URL>', 'tell this address of verdicts (docs/REPORTS.md)')
+    .option('--webhook-secret-file <FILE>', 'sign what is sent there with the secret in this file')
+    .option('--webhook-on <WORDS>', 'of which verdicts: violation, inconclusive or both (default: violation)')
+    .option('--public-url <URL>', 'where people reach this collector, for links in what is sent')
     .option('--json', 'print {"url","store"} on stdout once it answers')
     .addHelpText(
       'after',
@@ -34,9 +39,11 @@ export function collectorCommand(): Command {
     .action(runCollector)
 }
 
-function runCollector({ json, ...options }: CollectorOptions): Promise<void> {
-  return serve({
+async function runCollector({ json, ...options }: CollectorOptions): Promise<void> {
+  const webhooks = webhookOptionsOf(options)
+  await serve({
     ...options,
+    ...(webhooks === undefined ? {} : { webhooks }),
     ready: (where) => {
       process.stderr.write(`collector listening on ${where.url}\n`)
       if (json === true) process.stdout.write(`${JSON.stringify(where)}\n`)

@@ -9,15 +9,18 @@ import { readTokenFile } from '../io/collector-client.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { createLogger } from '../io/logger.ts'
 import { type ListenAddress, parseListen, requireTokenBeyondLoopback, urlOf } from './http/listen-address.ts'
+import { CollectorMetrics } from './metrics/metrics.ts'
 import { openStore } from './store/open-store.ts'
 import type { CollectorServer } from './http/app.ts'
 import { createServer } from './http/server.ts'
+import { type WebhookOptions, Webhooks } from './webhook/webhooks.ts'
 
 export interface ServeOptions {
   readonly listen: string
   readonly store: string
   readonly tokenFile?: string
   readonly portFile?: string
+  readonly webhooks?: WebhookOptions
   /** Called once it answers. */
   readonly ready: (where: { readonly url: string; readonly store: string }) => void
 }
@@ -35,12 +38,16 @@ export async function serve(options: ServeOptions): Promise<void> {
   const store = await openStore(options.store, 'write')
   try {
     const logger = createLogger({ name: 'collector' })
+    const metrics = new CollectorMetrics({ version: VERSION, ofProcess: true })
+    const webhooks = options.webhooks && new Webhooks(options.webhooks, { logger, watcher: metrics.webhookWatcher })
     const server = await createServer({
       store,
+      metrics,
       version: VERSION,
       logger,
       now,
       ...(token === undefined ? {} : { token }),
+      ...(webhooks === undefined ? {} : { webhooks }),
     })
     try {
       await withInterrupt(async (signal) => {
@@ -51,6 +58,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       })
     } finally {
       await closeWithin(server)
+      await webhooks?.end()
     }
   } finally {
     await store.close()

@@ -137,8 +137,8 @@ test('exit status: a violation outweighs all, and only a campaign that held thro
 
 test('every format ends in a line feed and says what it is', async (t) => {
   const report = await reportOf(t, MIXED)
-  for (const { name, render: draw, mediaType, extension, summary } of FORMATS) {
-    assert(draw(report).endsWith('\n'), name)
+  for (const { name, mediaType, extension, summary } of FORMATS) {
+    assert(render(name, report).endsWith('\n'), name)
     assert.match(mediaType, /^[a-z]+\/[a-z-]+; charset=utf-8/)
     assert.match(extension, /^[a-z]+$/)
     assert(summary.length > 10)

@@ -63,7 +63,7 @@ test('tables have captions and heads with their scope, pictures a title and a de
 test('every run stands in the cells and in the table, as the summary counts it', async (t) => {
   const runs = Array.from({ length: 60 }, (_, index) => (index === 54 ? VIOLATION : HELD))
   const page = read(render(await reportOf(t, [...runs, ...MIXED])))
-  const cells = all(page, 'svg').filter((svg) => /^Runs /.test(textOf(svg)))
+  const cells = all(page, 'svg').filter((svg) => textOf(svg).startsWith('Runs '))
   assert.deepEqual(
     cells.map((svg) => [textOf(one(svg, 'title')), textOf(one(svg, 'desc'))]),
     [
@@ -71,8 +71,8 @@ test('every run stands in the cells and in the table, as the summary counts it',
       ['Runs 51–65', '10 held, 2 violation, 1 inconclusive, 1 without a cut, 1 not verified'],
     ],
   )
-  const rows = all(page, 'tr').map(textOf)
-  for (let n = 1; n <= 65; n++) assert.equal(rows.filter((row) => row.includes(runId(n))).length, 1)
+  const ids = Array.from({ length: 65 }, (_, index) => runId(index + 1))
+  assert.deepEqual(all(page, 'code').map(textOf), ids)
 })
 
 test('histograms tell every class with its count, and the empty ones between', async (t) => {

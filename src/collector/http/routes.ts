@@ -1,5 +1,6 @@
 /** The addresses of the API, gathered; campaigns, health and the page for people are small enough to live here. */
 import { summarise } from '../../core/campaign/campaign.ts'
+import { addMetricsRoutes } from '../metrics/routes.ts'
 import { ApiError } from './api-error.ts'
 import { addEvidenceRoutes } from './evidence-routes.ts'
 import { renderIndex, renderRun } from './index-page.ts'
@@ -12,6 +13,7 @@ import * as schema from './schemas.ts'
 const RUNS_SHOWN = 100
 
 export function addRoutes(app: CollectorServer, context: RouteContext): void {
+  addMetricsRoutes(app, context)
   addRunRoutes(app, context)
   addLogRoutes(app, context)
   addEvidenceRoutes(app, context)

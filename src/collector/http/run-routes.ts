@@ -10,7 +10,7 @@ export function addRunRoutes(app: CollectorServer, context: RouteContext): void 
   addReadRuns(app, context)
 }
 
-function addCreateRun(app: CollectorServer, { store, now }: RouteContext): void {
+function addCreateRun(app: CollectorServer, { store, metrics, now }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/runs',
@@ -33,7 +33,10 @@ function addCreateRun(app: CollectorServer, { store, now }: RouteContext): void 
         )
       }
       const created = outcome === 'created'
-      if (created) request.log.info({ run, campaign }, 'run created')
+      if (created) {
+        metrics.runCreated(run)
+        request.log.info({ run, campaign }, 'run created')
+      }
       return reply.code(created ? 201 : 200).send({ run, created })
     },
   })

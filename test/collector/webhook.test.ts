@@ -91,14 +91,14 @@ describe('the message', () => {
 })
 
 describe('delivery', () => {
-  const LIMITS: DeliveryLimits = { tryMs: 200, waitsMs: [1, 2, 3] }
+  const LIMITS: DeliveryLimits = { tryMs: 10_000, waitsMs: [1, 2, 3] }
   const never = new AbortController().signal
 
-  async function tried(t: TestContext, answer: Parameters<typeof startReceiver>[1]) {
+  async function tried(t: TestContext, answer: Parameters<typeof startReceiver>[1], limits = LIMITS) {
     const receiver = await startReceiver(t, answer)
     const waits: number[] = []
     const sleep = async (ms: number): Promise<void> => void waits.push(ms)
-    const outcome = await deliver({ url: `${receiver.url}/secret-path` }, 'id-1', '{}', LIMITS, sleep, never)
+    const outcome = await deliver({ url: `${receiver.url}/secret-path` }, 'id-1', '{}', limits, sleep, never)
     return { outcome, waits, received: receiver.received }
   }
 
@@ -118,9 +118,8 @@ describe('delivery', () => {
   })
 
   test('one that does not answer is waited for so long and no longer', async (t) => {
-    const { outcome, received } = await tried(t, () => undefined)
-    assert.deepEqual(outcome, { kind: 'failed', tries: 4, why: 'no answer within 200 ms' })
-    assert.equal(received.length, 4)
+    const { outcome } = await tried(t, () => undefined, { tryMs: 50, waitsMs: [1] })
+    assert.deepEqual(outcome, { kind: 'failed', tries: 2, why: 'no answer within 50 ms' })
   })
 
   test('a redirect is not followed, and a refusal not tried again', async (t) => {
@@ -245,7 +244,7 @@ test('a collector answers for a verdict while the receiver hangs, and sends it w
   const ended = once(collector.child, 'exit')
   collector.child.kill('SIGTERM')
   const [code] = await ended
-  assert.equal(code, 130)
+  assert.equal(code, 0)
   assert.match(log, /webhook failed/)
   assert.doesNotMatch(log, /hush|\/hook/)
 })

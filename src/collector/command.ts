@@ -24,7 +24,10 @@ export function collectorCommand(): Command {
     .option('--port-file <FILE>', 'write the port to this file once it answers')
     .option('--webhook <URL>', 'tell this address of verdicts (docs/REPORTS.md)')
     .option('--webhook-secret-file <FILE>', 'sign what is sent there with the secret in this file')
-    .option('--webhook-on <WORDS>', 'of which verdicts: violation, inconclusive or both (default: violation)')
+    .option(
+      '--webhook-on <WORDS>',
+      'of which verdicts: violation, inconclusive; with injected also of runs with an injected fault (default: violation)',
+    )
     .option('--public-url <URL>', 'where people reach this collector, for links in what is sent')
     .option('--json', 'print {"url","store"} on stdout once it answers')
     .addHelpText(

@@ -12,13 +12,26 @@ import { bodyOf, type Notice, noticeOf, worstOf } from '../../src/collector/webh
 import { signatureOf } from '../../src/collector/webhook/signature.ts'
 import { QUEUE_MAX, Webhooks, type WebhookWatcher } from '../../src/collector/webhook/webhooks.ts'
 import { CollectorClient } from '../../src/io/collector-client.ts'
-import { lossyVerdict, runId, sampleManifest, sampleVerdict, scratch, spawnCollector } from './helpers.ts'
+import {
+  lossyVerdict,
+  runId,
+  sampleManifest,
+  sampleVerdict,
+  scratch,
+  spawnCollector,
+  wholeManifest,
+} from './helpers.ts'
 import { startReceiver, status } from './webhook-receiver.ts'
 
 const AT = '2026-01-01T00:00:00.000Z'
 
-const notice = (n: number, campaign = 'nightly', verdict: Notice['verdict'] = 'violation'): Notice =>
-  noticeOf(AT, campaign, 1, sampleVerdict(runId(n), { verdict }))
+const notice = (n: number, campaign = 'nightly', verdict: Notice['verdict'] = 'violation', fault?: string): Notice =>
+  noticeOf(
+    AT,
+    { campaign, manifest: wholeManifest(runId(n), campaign, fault === undefined ? {} : { fault }) },
+    1,
+    sampleVerdict(runId(n), { verdict }),
+  )
 
 describe('pacing', () => {
   /** A digester and the clock in the test's hands. */
@@ -75,7 +88,11 @@ describe('the message', () => {
     const violation = { ...hazard, severity: 'violation', explanation: 'write 9 is gone' } as const
     assert.equal(worstOf([hazard, violation])?.finding, 2)
     assert.equal(worstOf([]), undefined)
-    const told = noticeOf(AT, 'nightly', 3, { ...verdict, verdict: 'violation', findings: [hazard, violation] })
+    const told = noticeOf(AT, { campaign: 'nightly', manifest: wholeManifest(runId(7)) }, 3, {
+      ...verdict,
+      verdict: 'violation',
+      findings: [hazard, violation],
+    })
     const body = bodyOf([told], { violation: 1, inconclusive: 0 }, 'https://lab.example/plugpull/')
     assert.equal(body.schema, 'plugpull.webhook/1')
     assert.equal(body.link, `https://lab.example/plugpull/runs/${runId(7)}?finding=2`)
@@ -158,22 +175,35 @@ describe('the queue', () => {
     }
   }
 
-  test('a verdict that is told twice rings once, and of another word not at all', async (t) => {
+  test('a verdict that is told twice rings once, of another word or with an injected fault not at all', async (t) => {
     const receiver = await startReceiver(t, status(200))
     const { ended, watcher, logger } = ends()
-    const webhooks = new Webhooks({ url: receiver.url, on: ['violation'] }, { logger, watcher, digestMs: 1 })
+    const webhooks = new Webhooks(
+      { url: receiver.url, on: ['violation'], injected: false },
+      { logger, watcher, digestMs: 1 },
+    )
     webhooks.verdictAdded(notice(1))
     webhooks.verdictAdded(notice(1))
     webhooks.verdictAdded(notice(2, 'nightly', 'inconclusive'))
     webhooks.verdictAdded(notice(3, 'nightly', 'held'))
+    webhooks.verdictAdded(notice(4, 'liars', 'violation', 'drop-flush'))
     await webhooks.end()
     assert.deepEqual([receiver.received.length, ended], [1, ['delivered']])
+    const all = new Webhooks({ url: receiver.url, on: ['violation'], injected: true }, { logger, watcher })
+    all.verdictAdded(notice(4, 'liars', 'violation', 'drop-flush'))
+    await all.end()
+    assert.equal(JSON.parse(receiver.received[1]?.text ?? '').setup.fault, 'drop-flush')
   })
 
   test('is bounded, and neither path nor secret is logged', async (t) => {
     const receiver = await startReceiver(t, status(400))
     const { ended, logged, watcher, logger } = ends()
-    const options = { url: `${receiver.url}/T0P/s3cr3t`, secret: 'hush-hush', on: ['violation'] } as const
+    const options = {
+      url: `${receiver.url}/T0P/s3cr3t`,
+      secret: 'hush-hush',
+      on: ['violation'],
+      injected: false,
+    } as const
     const webhooks = new Webhooks(options, { logger, watcher })
     for (let n = 0; n <= QUEUE_MAX; n++) webhooks.verdictAdded(notice(n + 1, `campaign ${n}`))
     await webhooks.end()
@@ -188,21 +218,22 @@ test('options are checked before the start', (t) => {
   writeFileSync(file, 'hush\n')
   const url = 'https://hooks.example/x'
   assert.deepEqual(webhookOptionsOf({}), undefined)
-  assert.deepEqual(webhookOptionsOf({ webhook: url }), { url, on: ['violation'] })
+  assert.deepEqual(webhookOptionsOf({ webhook: url }), { url, on: ['violation'], injected: false })
   assert.deepEqual(
     webhookOptionsOf({
       webhook: url,
       webhookSecretFile: file,
-      webhookOn: 'violation, inconclusive',
+      webhookOn: 'violation, inconclusive,injected',
       publicUrl: 'http://lab',
     }),
-    { url, on: ['violation', 'inconclusive'], secret: 'hush', publicUrl: 'http://lab' },
+    { url, on: ['violation', 'inconclusive'], injected: true, secret: 'hush', publicUrl: 'http://lab' },
   )
   writeFileSync(`${file}.empty`, '\n')
   for (const [given, message] of [
     [{ webhook: 'ftp://x' }, /--webhook takes an address that begins with http/],
     [{ webhook: 'https://user:pw@x' }, /--webhook takes an address without a user/],
     [{ webhook: url, webhookOn: 'held' }, /--webhook-on got "held"; it takes violation or inconclusive/],
+    [{ webhook: url, webhookOn: 'injected' }, /--webhook-on got "injected"/],
     [{ webhook: url, webhookSecretFile: `${file}.absent` }, /--webhook-secret-file .*absent cannot be read/],
     [{ webhook: url, webhookSecretFile: `${file}.empty` }, /is empty/],
     [{ webhookOn: 'violation' }, /--webhook-on needs --webhook URL/],

@@ -11,7 +11,7 @@ import { FINDING_KINDS } from '../../core/finding.ts'
 import { element, xmlDocument } from '../../core/xml.ts'
 import type { ReportFormat } from './format.ts'
 import type { Report } from './report-data.ts'
-import { text } from './text.ts'
+import { campaignLines } from './text.ts'
 import { standingOf, totalsLines } from './words.ts'
 
 const SUITE = 'plugpull'
@@ -41,7 +41,7 @@ function render(report: Report): string {
     element('properties', {}, propertiesOf(report)),
     evidenceCase(classname, evidence),
     ...runs.map((run, index) => runCase(classname, index + 1, run)),
-    element('system-out', {}, text.render({ ...report, runs: [] })),
+    element('system-out', {}, `${campaignLines(report).join('\n')}\n`),
   ])
   return xmlDocument(element('testsuites', { name: SUITE, ...counts }, [suite]))
 }

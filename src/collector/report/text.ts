@@ -18,6 +18,18 @@ const WIDTH = 18
 
 function render(report: Report): string {
   const lines = [
+    ...campaignLines(report),
+    '',
+    ...againstLines(report),
+    RUNS_NOTE,
+    ...alignedRows([RUN_HEAD, ...report.runs.map(runCells)]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** What is said of the campaign as a whole. */
+export function campaignLines(report: Report): string[] {
+  return [
     `Campaign ${report.campaign}: ${countsLine(report.summary)}`,
     '',
     `Share of runs with, and its ${RATE_BOUNDS}:`,
@@ -27,12 +39,7 @@ function render(report: Report): string {
     '',
     'What the figures support:',
     ...evidenceLines(report.evidence).map((line) => `  ${line}`),
-    '',
-    ...againstLines(report),
-    RUNS_NOTE,
-    ...alignedRows([RUN_HEAD, ...report.runs.map(runCells)]),
   ]
-  return `${lines.join('\n')}\n`
 }
 
 function againstLines({ campaign, summary, against }: Report): string[] {

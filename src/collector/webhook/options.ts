@@ -23,7 +23,7 @@ export function webhookOptionsOf(given: WebhookArguments): WebhookOptions | unde
   const secret = given.webhookSecretFile === undefined ? undefined : secretIn(given.webhookSecretFile)
   return {
     url: httpUrl(given.webhook, '--webhook'),
-    on: given.webhookOn === undefined ? ['violation'] : wordsOf(given.webhookOn),
+    ...(given.webhookOn === undefined ? { on: ['violation'], injected: false } : wordsOf(given.webhookOn)),
     ...(secret === undefined ? {} : { secret }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
   }
@@ -44,15 +44,17 @@ function httpUrl(text: string, option: string): string {
 
 const isWord = (word: string): word is WebhookWord => WEBHOOK_WORDS.some((known) => known === word)
 
-function wordsOf(text: string): readonly WebhookWord[] {
+const INJECTED = 'injected'
+
+function wordsOf(text: string): Pick<WebhookOptions, 'on' | 'injected'> {
   const words = text.split(',').map((word) => word.trim())
-  const known = words.filter(isWord)
-  if (known.length !== words.length)
+  const on = words.filter(isWord)
+  if (on.length === 0 || words.some((word) => !isWord(word) && word !== INJECTED))
     throw new ProbeError(
       'BAD_OPTION',
-      `--webhook-on got ${JSON.stringify(text)}; it takes ${WEBHOOK_WORDS.join(' or ')}, or both with a comma between them`,
+      `--webhook-on got ${JSON.stringify(text)}; it takes ${WEBHOOK_WORDS.join(' or ')} or both, and ${INJECTED} beside them, with commas between`,
     )
-  return known
+  return { on, injected: words.includes(INJECTED) }
 }
 
 function secretIn(path: string): string {

@@ -1,4 +1,6 @@
 /** What a webhook tells: schema `plugpull.webhook/1`. Additions are welcome, removals are not. */
+import { type RunFacts, factsOf } from '../../core/campaign/facts.ts'
+import type { RunView } from '../../core/campaign/campaign.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { Verdict, VerdictWord } from '../../core/verdict.ts'
 
@@ -13,6 +15,8 @@ export interface Notice {
   readonly at: string
   readonly campaign: string
   readonly run: string
+  /** What the run was: rig, cache mode, image, cut, host and the like; empty where its manifest does not tell. */
+  readonly setup: RunFacts
   readonly number: number
   readonly verdict: VerdictWord
   readonly inconclusiveBecause: readonly string[]
@@ -57,13 +61,19 @@ export function worstOf(findings: readonly Finding[]): Worst | undefined {
   return { finding: index + 1, kind, severity, lba, sectors, ...(write === undefined ? {} : { write }), explanation }
 }
 
-export function noticeOf(at: string, campaign: string, number: number, verdict: Verdict): Notice {
+export function noticeOf(
+  at: string,
+  { campaign, manifest, cut }: Pick<RunView, 'campaign' | 'manifest' | 'cut'>,
+  number: number,
+  verdict: Verdict,
+): Notice {
   const { run, inconclusiveBecause, contract, violations, hazards, liedFlushes, exposure, findings } = verdict
   const worst = worstOf(findings)
   return {
     at,
     campaign,
     run,
+    setup: factsOf(manifest, cut),
     number,
     verdict: verdict.verdict,
     inconclusiveBecause,

@@ -14,7 +14,7 @@ export function verdictTeller(
   const tell = async (number: number, at: string, verdict: Verdict): Promise<void> => {
     try {
       const view = await store.run(verdict.run)
-      if (view !== undefined) webhooks.verdictAdded(noticeOf(at, view.campaign, number, verdict))
+      if (view !== undefined) webhooks.verdictAdded(noticeOf(at, view, number, verdict))
     } catch (error) {
       logger.warn({ run: verdict.run, number, why: messageOf(error) }, 'webhook failed: the run could not be read')
     }

@@ -11,6 +11,8 @@ import { bodyOf, type Notice, type WebhookWord } from './payload.ts'
 
 export interface WebhookOptions extends Receiver {
   readonly on: readonly WebhookWord[]
+  /** Whether also of runs whose disk was told to lie: a lie that was asked for is no news. */
+  readonly injected: boolean
   /** Where people reach the collector's page. */
   readonly publicUrl?: string
 }
@@ -54,9 +56,9 @@ export class Webhooks {
     return this.#options.on.some((wanted) => wanted === word)
   }
 
-  /** Returns at once. Verdicts of other words, and those told already, ring nothing. */
+  /** Returns at once. Verdicts of other words, of runs with an injected fault, and those told already, ring nothing. */
   verdictAdded(notice: Notice): void {
-    if (!this.wants(notice.verdict)) return
+    if (!this.wants(notice.verdict) || (notice.setup.fault !== '' && !this.#options.injected)) return
     const name = `${notice.run} ${notice.number}`
     if (this.#told.has(name)) return
     this.#told.add(name)

@@ -9,7 +9,7 @@ import { RecordCounter } from '../../src/collector/metrics/record-counter.ts'
 import { countRuns, StoreFigures } from '../../src/collector/metrics/store-figures.ts'
 import { openStore } from '../../src/collector/store/open-store.ts'
 import type { Store } from '../../src/collector/store/store.ts'
-import type { RunLine } from '../../src/core/campaign/facts.ts'
+import { factsOf, type RunLine } from '../../src/core/campaign/facts.ts'
 import { sampleVerdict, runId, sampleManifest, scratch, startServer, wholeManifest } from './helpers.ts'
 
 /** Name with labels → value. */
@@ -102,8 +102,12 @@ test('a store that fails is told as such, without its last figures; it is asked 
 
 test('a run that was under way and is not heard of is silent, unless it was cut, judged or done', () => {
   const line = (quietMs: number, changes: Partial<RunLine> = {}): RunLine => ({
-    ...{ rig: '', cache: '', image: '', cut: '', bus: '', fault: '', qemu: '', kernel: '', host: '', workload: '' },
-    ...{ contract: '', target: '', flush: '', run: 'r', campaign: 'c', createdAt: '', changedAt: '', bytes: 0 },
+    ...factsOf(sampleManifest('r')),
+    run: 'r',
+    campaign: 'c',
+    createdAt: '',
+    changedAt: '',
+    bytes: 0,
     heardAt: new Date(10_000_000 - quietMs).toISOString(),
     progress: { state: 'writing', issued: 1, completed: 1, flushes: 0 },
     ...changes,

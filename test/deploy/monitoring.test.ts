@@ -79,8 +79,9 @@ test('each alert is told in the README beside it', () => {
 
 test('docs/MONITORING.md lists every metric with its type and help', async () => {
   const rows = [...read('docs', 'MONITORING.md').matchAll(/^\| `(plugpull_\w+)` +\| (\w+) +\| (.*?) +\|$/gm)]
-  const told = rows.map(([, name, type, help]) => [name, type, help])
+  const told = rows.map(([, name = '', type = '', help = '']) => `${name} ${type} ${help}`)
   const ours = (await metricsOf()).filter(({ name }) => name.startsWith('plugpull_'))
-  const made = ours.map(({ name, type, help }) => [name, type, help])
-  assert.deepEqual(told.toSorted(), made.toSorted(), made.map((row) => `| \`${row.join('` | ')}`).join('\n'))
+  const made = ours.map(({ name, type, help }) => `${name} ${type} ${help}`)
+  assert.equal(new Set(told).size, told.length)
+  assert.deepEqual(new Set(told), new Set(made))
 })

@@ -52,5 +52,6 @@ tbody th, .runs td, .rates td { white-space: nowrap; } .setup th:first-child { w
 code { font-family: ui-monospace, monospace; white-space: nowrap; }
 details { margin-top: .4rem; } summary { cursor: pointer; color: var(--soft); font-size: .875rem; }
 @media print { body { font-size: 10pt; } .scroll { overflow: visible; } main, header, footer { max-width: none; padding: 0; }
+  .rates { display: block; } .rates td { white-space: normal; } .chart svg { max-width: 28rem; }
   table { font-size: 7.5pt; } th, td { padding-right: .5rem; } tr { break-inside: avoid; } thead { display: table-header-group; } summary { display: none; }
   details::details-content { content-visibility: visible; display: block; block-size: auto; } }`

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// Runs the program from the checkout: builds it first where it is not built, or where a source is newer than the build.
-import { prepare } from '../scripts/prepare.mjs'
+// Runs the program. In a checkout it builds first what is not built, or older than its source. An installed package has no
+// scripts: it comes built, and nothing is ever written to it.
+import { existsSync } from 'node:fs'
 
-prepare({ quiet: true })
+const preparation = new URL('../scripts/prepare.mjs', import.meta.url)
+if (existsSync(preparation)) (await import(preparation.href)).prepare({ quiet: true })
 await import('../dist/src/cli.js')

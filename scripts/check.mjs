@@ -8,13 +8,10 @@ const bin = (name) => join(root, 'node_modules', '.bin', name)
 
 /** Types come with the build; then lint and format. Ends the process at the first that fails. */
 export function staticChecks() {
-  step('types', process.execPath, [
-    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
-    '--noEmit',
-    '-p',
-    'tsconfig.json',
-  ])
-  step('lint', bin('oxlint'), ['-c', '.oxlintrc.json', '--type-aware', 'src', 'test', 'trust', 'bench'])
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  step('types', process.execPath, [tsc, '--noEmit', '-p', 'tsconfig.json'])
+  step('types of the page', process.execPath, [tsc, '-p', join('web', 'tsconfig.json')])
+  step('lint', bin('oxlint'), ['-c', '.oxlintrc.json', '--type-aware', 'src', 'test', 'trust', 'bench', 'web'])
   step('format', bin('prettier'), ['--check', '--log-level', 'warn', '.'])
 }
 

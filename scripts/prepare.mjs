@@ -2,10 +2,21 @@
 // Does nothing where that is done already. All output goes to stderr, so that a command's own stdout stays its own.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { COMPILER, systemPackages } from './system-packages.mjs'
+import { buildWeb, webIsBuilt } from './web.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stampFile = join(root, 'node_modules', '.plugpull-installed')
@@ -17,10 +28,14 @@ const LOCK_LIMIT_MS = 300_000
 /** Packages and build, as needed. Two processes at once: the second waits for the first. */
 export function prepare({ quiet = false } = {}) {
   checkNode()
-  if (isInstalled() && isBuilt()) return
+  if (isInstalled() && isBuilt() && pageIsBuilt()) return
   withLock(() => {
     if (!isInstalled()) install(quiet)
     if (!isBuilt()) build(quiet)
+    if (!pageIsBuilt()) {
+      say(quiet, 'building the page of the collector …')
+      buildWeb(root, dist, run)
+    }
   })
 }
 
@@ -31,14 +46,18 @@ function checkNode() {
   process.exit(69)
 }
 
-function digestOf(...files) {
-  const hash = createHash('sha256')
-  for (const file of files) hash.update(readFileSync(join(root, file)))
-  return hash.update(process.versions.modules).digest('hex')
+/** What decides which packages are installed: a script that is added to package.json does not. */
+function digestOfPackages() {
+  const { dependencies, devDependencies, overrides } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return createHash('sha256')
+    .update(JSON.stringify({ dependencies, devDependencies, overrides }))
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .update(process.versions.modules)
+    .digest('hex')
 }
 
 function isInstalled() {
-  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === digestOf('package.json', 'package-lock.json')
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === digestOfPackages()
 }
 
 function install(quiet) {
@@ -48,8 +67,15 @@ function install(quiet) {
     systemPackages(COMPILER)
     if (!npmCi()) fail('npm ci failed; its output stands above')
   }
-  writeFileSync(stampFile, digestOf('package.json', 'package-lock.json'))
+  writeFileSync(stampFile, digestOfPackages())
 }
+
+const newestOf = (path) => {
+  const { mtimeMs } = statSync(join(root, path))
+  return statSync(join(root, path)).isDirectory() ? Math.max(mtimeMs, newestSource(join(root, path))) : mtimeMs
+}
+
+const pageIsBuilt = () => webIsBuilt(dist, newestOf)
 
 function newestSource(folder) {
   let newest = 0
@@ -80,6 +106,8 @@ function build(quiet) {
   run(process.execPath, [tsc, '-p', join(root, 'tsconfig.json'), ...output])
   run(process.execPath, [join(root, 'scripts', 'bundle.mjs'), join(next, 'guest')])
   writeFileSync(join(next, '.plugpull-built'), String(started))
+  // The page has sources of its own and is as new as it was.
+  if (existsSync(join(dist, 'web'))) cpSync(join(dist, 'web'), join(next, 'web'), { recursive: true })
   if (existsSync(dist)) renameSync(dist, old)
   renameSync(next, dist)
   rmSync(old, { recursive: true, force: true })

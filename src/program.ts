@@ -18,6 +18,7 @@ const openArchive: OpenArchive = async (spec) =>
 
 const COMMANDS: Commands = {
   collector: async () => (await import('./collector/command.ts')).collectorCommand(),
+  token: async () => (await import('./collector/access/token-command.ts')).tokenCommand(),
   agent: async () => (await import('./agent/command.ts')).agentCommand(),
   verify: async () => (await import('./verify/command.ts')).verifyCommand(),
   explain: async () => (await import('./verify/explain/command.ts')).explainCommand(openArchive),
@@ -26,6 +27,9 @@ const COMMANDS: Commands = {
   matrix: async () => (await import('./rig/command.ts')).matrixCommand(),
   report: async () => (await import('./collector/report-command.ts')).reportCommand(),
   compare: async () => (await import('./collector/report-command.ts')).compareCommand(),
+  export: async () => (await import('./collector/transfer/export-command.ts')).exportCommand(),
+  import: async () => (await import('./collector/transfer/import-command.ts')).importCommand(),
+  prune: async () => (await import('./collector/retention/prune-command.ts')).pruneCommand(),
   study: async () => (await import('./rig/command.ts')).studyCommand(),
   guest: async () => (await import('./rig/command.ts')).guestCommand(),
   demo: async () => (await import('./rig/command.ts')).demoCommand(),

@@ -1,7 +1,7 @@
 /** `plugpull report` and `plugpull compare`: options and output; the work is in report-data.ts and the formats. */
 import { Command, Option } from 'commander'
 import { EXIT, ProbeError } from '../core/errors.ts'
-import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
+import { ACCESS_OPTIONS, type CollectorAccess, collectorClient } from '../io/collector-access.ts'
 import { exitStatusHelp } from '../io/help.ts'
 import { print } from '../io/output.ts'
 import { writeWhole } from '../io/write-whole.ts'
@@ -20,17 +20,21 @@ import {
 import { openStore } from './store/open-store.ts'
 
 /** Where campaigns are read from. */
-interface SourceOptions {
+interface SourceOptions extends CollectorAccess {
   readonly collector?: string
-  readonly tokenFile?: string
   readonly store?: string
 }
 
 const addSourceOptions = (command: Command): Command =>
-  command
-    .option('--collector <URL>', 'ask a running collector')
-    .option('--token-file <FILE>', "the collector's token")
-    .addOption(new Option('--store <KIND:WHERE>', 'read the store of a collector: sqlite:FILE').conflicts('collector'))
+  ACCESS_OPTIONS.reduce(
+    (all, { flags, description }) => all.option(flags, description),
+    command.option('--collector <URL>', 'ask a running collector'),
+  ).addOption(
+    new Option(
+      '--store <KIND:WHERE>',
+      'read the store of a collector: sqlite:FILE or postgres://USER@HOST/DATABASE',
+    ).conflicts('collector'),
+  )
 
 interface ReportOptions extends SourceOptions {
   readonly campaign?: string
@@ -102,8 +106,7 @@ async function withSource<T>(
   work: (source: CampaignSource) => Promise<T>,
 ): Promise<T> {
   if (options.collector !== undefined) {
-    const token = options.tokenFile === undefined ? {} : { token: readTokenFile(options.tokenFile) }
-    const client = new CollectorClient(options.collector, token)
+    const client = collectorClient(options.collector, options)
     try {
       return await work(sourceOfClient(client, options.collector))
     } finally {

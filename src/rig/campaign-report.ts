@@ -39,8 +39,17 @@ function kinds(counts: Verdict['violations'] | Verdict['hazards']): string[] {
   return Object.entries(counts).flatMap(([kind, count]) => (count === 0 ? [] : [`${kind} ${count}`]))
 }
 
+/** The page of a campaign at a collector. */
+export const campaignPage = (url: string, campaign: string): string =>
+  `${url}/campaigns/${encodeURIComponent(campaign)}`
+
+/** The page of a run at a collector. */
+export const runPage = (url: string, run: string): string => `${url}/runs/${run}`
+
 /** What the end of a campaign tells besides its result. */
 export interface Ending {
+  /** The collector that keeps its runs and stays when it ends. */
+  readonly url?: string
   /** Options by which other commands read its runs; absent where nothing is kept of them. */
   readonly readBy?: string
   /** Cycles that were asked for, where the campaign was stopped before it had run them all. */
@@ -71,19 +80,30 @@ export function campaignText(result: CampaignResult, ending: Ending = {}): strin
   lines.push(...evidenceLines(result.evidence).map((line) => `  ${line}`))
   if (result.positiveControl !== undefined) lines.push(`  ${controlText(result.positiveControl)}`)
   lines.push(`  replay a cycle with --seed and its seed; the first has ${result.seed}`)
-  lines.push(`  ${goOnText(result, ending)}`)
+  lines.push(`  ${goOnText(result, ending)}`, ...pageLines(result, ending))
   return lines.join('\n')
 }
 
-/** The first run with something to explain, a violation before what is permitted. */
 function goOnText({ campaign, cycles }: CampaignResult, { readBy }: Ending): string {
   if (readBy === undefined)
     return 'nothing is kept of these runs but what --keep has kept; --store sqlite:lab.db keeps them for plugpull explain and report'
-  const telling = cycles.filter(({ verdict }) => (verdict?.findings.length ?? 0) > 0)
-  const worst = telling.find(({ word }) => word === 'violation') ?? telling[0]
+  const worst = worstOf(cycles)
   return worst === undefined
     ? `go on with: plugpull report --campaign ${shellQuoted(campaign)} ${readBy}`
     : `go on with: plugpull explain ${worst.run} ${readBy}`
+}
+
+function pageLines({ campaign, cycles }: CampaignResult, { url }: Ending): readonly string[] {
+  if (url === undefined) return []
+  const worst = worstOf(cycles)
+  const pages = [campaignPage(url, campaign), ...(worst === undefined ? [] : [runPage(url, worst.run)])]
+  return [`  look at ${pages.join(' and ')}`]
+}
+
+/** The first run with something to explain, a violation before what is permitted. */
+export function worstOf(cycles: readonly CycleResult[]): CycleResult | undefined {
+  const telling = cycles.filter(({ verdict }) => (verdict?.findings.length ?? 0) > 0)
+  return telling.find(({ word }) => word === 'violation') ?? telling[0]
 }
 
 function whatWasRun({ rig, image, cache, cut, fault }: CampaignResult): string {

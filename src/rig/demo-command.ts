@@ -7,6 +7,7 @@ import { formatMs } from '../core/size.ts'
 import { exitStatusHelp } from '../io/help.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { type Scratch, withScratch } from '../io/scratch.ts'
+import { runPage, worstOf } from './campaign-report.ts'
 import { type Collector, startCollector, thisProgram } from './children.ts'
 import { type StepResult, closingTable, demoExitStatus, runStep } from './demo.ts'
 import { realSteps, simSteps } from './demo-steps.ts'
@@ -70,7 +71,8 @@ async function demo(raw: RawOptions): Promise<number> {
           '"permitted": not flushed, so the contract allows it, and people lose data to it. "FORBIDDEN": the disk broke its promise.',
         )
         if (json) process.stdout.write(`${JSON.stringify({ schema: DEMO_SCHEMA, steps })}\n`)
-        else if (raw['exit'] !== true) await serveUntilInterrupt(collector, signal, say)
+        else if (raw['exit'] !== true)
+          await serveUntilInterrupt(collector, signal, pageLines(collector.url, steps), say)
         return demoExitStatus(steps)
       } finally {
         await collector.stop()
@@ -122,13 +124,24 @@ async function collectorFor(raw: RawOptions, scratch: Scratch): Promise<Collecto
   }
 }
 
+/** Where to look at what was just shown: all of it, and the run of the first step, which is the tear. */
+function pageLines(url: string, [tear]: readonly StepResult[]): readonly string[] {
+  const torn = worstOf(tear?.campaign.cycles ?? [])
+  return [
+    `The runs, their logs and verdicts are at ${url}/`,
+    ...(torn === undefined ? [] : [`The torn run, block by block:          ${runPage(url, torn.run)}`]),
+    '(Ctrl-C ends)',
+  ]
+}
+
 /** Ends by Ctrl-C as it should: that is no error here. */
 async function serveUntilInterrupt(
   collector: Collector,
   signal: AbortSignal,
+  pages: readonly string[],
   say: (line: string) => void,
 ): Promise<void> {
-  say(`\nThe runs, their logs and verdicts are at ${collector.url}/  (Ctrl-C ends)`)
+  say(`\n${pages.join('\n')}`)
   if (signal.aborted) return
   await Promise.race([
     new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import { request } from 'undici'
 import { CollectorMetrics } from '../../src/collector/metrics/metrics.ts'
@@ -66,6 +67,17 @@ test('what happened is counted', async (t) => {
     assert.equal(samples.get(name), value, name)
   for (const name of ['plugpull_store_size_bytes', 'plugpull_store_free_bytes'])
     assert((samples.get(name) ?? 0) > 0, name)
+})
+
+test('who follows the live events is counted, and no longer once gone', async (t) => {
+  const store = await openStore(`sqlite:${join(scratch(t), 'store.db')}`, 'write')
+  const { url } = await startServer(t, store)
+  const followers = async (): Promise<number | undefined> =>
+    samplesOf(await (await request(`${url}/metrics`)).body.text()).get('plugpull_live_clients')
+  const stream = await request(`${url}/v1/events`)
+  assert.equal(await followers(), 1)
+  stream.body.on('error', () => undefined).destroy()
+  while ((await followers()) !== 0) await nextTurn()
 })
 
 test('a store that fails is told as such, without its last figures; it is asked once in a few seconds', async () => {

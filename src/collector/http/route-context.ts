@@ -4,6 +4,7 @@ import type { Verdict } from '../../core/verdict.ts'
 import type { CollectorMetrics } from '../metrics/metrics.ts'
 import { runUnknown } from './api-error.ts'
 import type { GroupCommit } from '../store/group-commit.ts'
+import type { Gate } from '../access/gate.ts'
 import type { Store } from '../store/store.ts'
 
 export type { CollectorServer } from './app.ts'
@@ -17,6 +18,7 @@ export interface RouteContext {
   readonly now: () => string
   /** Told of each verdict once it is acknowledged as stable; never waited for. */
   readonly verdictAdded?: (number: number, at: string, verdict: Verdict) => void
+  readonly gate: Gate
 }
 
 /** The run, or RUN_UNKNOWN. */

@@ -1,26 +1,42 @@
-/** The addresses of the API, gathered; campaigns, health and the page for people are small enough to live here. */
-import { summarise } from '../../core/campaign/campaign.ts'
+/** The addresses of the API, gathered; campaigns and health are small enough to live here. */
+import { evidenceOf } from '../../core/campaign/evidence.ts'
+import { addSessionRoutes } from '../access/session-routes.ts'
+import { addTokenRoutes } from '../access/token-routes.ts'
 import { addMetricsRoutes } from '../metrics/routes.ts'
-import { ApiError } from './api-error.ts'
+import { campaignView } from '../view/campaign-view.ts'
+import { addCompareRoute } from '../view/compare.ts'
+import { addCyclesRoute } from '../view/cycles.ts'
 import { addEvidenceRoutes } from './evidence-routes.ts'
-import { renderIndex, renderRun } from './index-page.ts'
 import { addLogRoutes } from './log-routes.ts'
-import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
+import { addPage } from './page.ts'
+import type { CollectorServer, RouteContext } from './route-context.ts'
 import { addReportRoutes } from './report-routes.ts'
 import { addRunRoutes } from './run-routes.ts'
+import { addRetentionRoutes } from '../retention/routes.ts'
+import { addTransferRoutes } from '../transfer/routes.ts'
+import { addRunViewRoutes } from './run-view-routes.ts'
 import * as schema from './schemas.ts'
-
-const RUNS_SHOWN = 100
+import { addLiveRoutes } from '../live/live-routes.ts'
+import { addMatrixRoute } from '../view/matrix-routes.ts'
 
 export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addMetricsRoutes(app, context)
   addRunRoutes(app, context)
   addLogRoutes(app, context)
   addEvidenceRoutes(app, context)
+  addRunViewRoutes(app, context)
   addCampaignRoutes(app, context)
   addReportRoutes(app, context)
+  addTransferRoutes(app, context)
+  addRetentionRoutes(app, context)
+  addCyclesRoute(app, context)
+  addCompareRoute(app, context)
+  addTokenRoutes(app, context.store, context.gate)
+  addSessionRoutes(app, context.gate)
   addServiceRoutes(app, context)
-  addPage(app, context)
+  addMatrixRoute(app, context)
+  addLiveRoutes(app, context)
+  addPage(app)
 }
 
 function addCampaignRoutes(app: CollectorServer, { store }: RouteContext): void {
@@ -38,21 +54,14 @@ function addCampaignRoutes(app: CollectorServer, { store }: RouteContext): void 
     method: 'GET',
     url: '/v1/campaigns/:name',
     schema: {
-      summary: 'A campaign: counts, rates with their intervals, exposure, measures, what its runs were',
+      summary:
+        'A campaign: counts, rates with their intervals, exposure, measures, what its runs were, what the figures support',
       params: schema.CampaignParams,
       response: { 200: schema.CampaignBody, ...schema.refusals },
     },
     handler: async (request) => {
-      const { name } = request.params
-      const campaign = await store.campaign(name)
-      if (campaign === undefined) {
-        throw new ApiError(
-          'CAMPAIGN_UNKNOWN',
-          `the collector has no campaign ${JSON.stringify(name)}; GET /v1/campaigns lists those it has`,
-        )
-      }
-      const { runs, verdicts, setup } = campaign
-      return { campaign: name, summary: summarise(runs, verdicts), setup }
+      const view = await campaignView(store, request.params.name)
+      return { ...view, evidence: evidenceOf(view.summary, view.setup) }
     },
   })
 }
@@ -77,30 +86,5 @@ function addServiceRoutes(app: CollectorServer, { store, version }: RouteContext
     url: '/openapi.json',
     schema: { summary: 'This description' },
     handler: async () => app.swagger(),
-  })
-}
-
-function addPage(app: CollectorServer, { store }: RouteContext): void {
-  app.route({
-    method: 'GET',
-    url: '/',
-    schema: {
-      summary: 'A page for people',
-      querystring: schema.PageQuery,
-      produces: ['text/html'],
-      response: { 200: schema.HtmlBody },
-    },
-    handler: async (request, reply) => {
-      const { run, campaign } = request.query
-      // Everything is in the page itself: nothing else may be loaded, whatever text found its way into a run.
-      reply.header(
-        'content-security-policy',
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
-      )
-      reply.type('text/html; charset=utf-8')
-      if (run !== undefined) return renderRun(await knownRun(store, run))
-      const page = await store.runs({ limit: RUNS_SHOWN, ...(campaign === undefined ? {} : { campaign }) })
-      return renderIndex(await store.campaigns(), page === 'run-unknown' ? [] : page.runs, campaign)
-    },
   })
 }

@@ -5,7 +5,8 @@
 import type { CampaignSummary, RunSummary } from '../../core/campaign/campaign.ts'
 import { COMPARED_RATES } from '../../core/campaign/compare.ts'
 import { EVIDENCE_NAMES } from '../../core/campaign/evidence-text.ts'
-import { facetName } from '../../core/campaign/setup.ts'
+import { facetName } from '../../core/campaign/setup-differences.ts'
+import { countsLine, formatP, RATE_NAMES } from '../../core/campaign/words.ts'
 import { counted } from '../../core/size.ts'
 import { RATE_BOUNDS, rateText } from '../../core/statistics.ts'
 import { VERSION } from '../../core/version.ts'
@@ -16,17 +17,7 @@ import { measureCharts } from './html/measure-charts.ts'
 import { ratesChart } from './html/rates-chart.ts'
 import { STYLE } from './html/style.ts'
 import type { Report } from './report-data.ts'
-import {
-  countsLine,
-  formatP,
-  RATE_NAMES,
-  RUN_HEAD,
-  runCells,
-  type Standing,
-  STANDING_NAMES,
-  standingOf,
-  totalsLines,
-} from './words.ts'
+import { RUN_HEAD, runCells, type Standing, STANDING_NAMES, standingOf, totalsLines } from './words.ts'
 
 export const html: ReportFormat = {
   name: 'html',

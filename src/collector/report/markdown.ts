@@ -1,10 +1,11 @@
 /** The report as Markdown: for an issue, a wiki or a pull request. */
 import { COMPARED_RATES } from '../../core/campaign/compare.ts'
 import { evidenceLines } from '../../core/campaign/evidence-text.ts'
+import { countsLine, formatP, RATE_NAMES } from '../../core/campaign/words.ts'
 import { RATE_BOUNDS, rateText } from '../../core/statistics.ts'
 import type { ReportFormat } from './format.ts'
 import type { Report } from './report-data.ts'
-import { countsLine, formatP, RATE_NAMES, RUN_HEAD, RUNS_NOTE, runCells, totalsLines } from './words.ts'
+import { RUN_HEAD, RUNS_NOTE, runCells, totalsLines } from './words.ts'
 
 export const markdown: ReportFormat = {
   name: 'markdown',

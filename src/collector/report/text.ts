@@ -1,10 +1,11 @@
 /** The report as text for a terminal. */
 import { COMPARED_RATES } from '../../core/campaign/compare.ts'
 import { evidenceLines } from '../../core/campaign/evidence-text.ts'
+import { countsLine, formatP, RATE_NAMES } from '../../core/campaign/words.ts'
 import { RATE_BOUNDS, rateText } from '../../core/statistics.ts'
 import type { ReportFormat } from './format.ts'
 import type { Report } from './report-data.ts'
-import { countsLine, formatP, RATE_NAMES, RUN_HEAD, RUNS_NOTE, runCells, totalsLines } from './words.ts'
+import { RUN_HEAD, RUNS_NOTE, runCells, totalsLines } from './words.ts'
 
 export const text: ReportFormat = {
   name: 'text',

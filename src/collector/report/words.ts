@@ -1,25 +1,9 @@
 /** Words and cells that several formats share. Data in, text out. */
-import { type CampaignSummary, type RunSummary, wasCut } from '../../core/campaign/campaign.ts'
-import type { Compared } from '../../core/campaign/compare.ts'
+import { type RunSummary, wasCut } from '../../core/campaign/campaign.ts'
 import { FINDING_KINDS } from '../../core/finding.ts'
 import { counted, formatBytes, formatMs } from '../../core/size.ts'
 import type { VerdictWord } from '../../core/verdict.ts'
 import type { Report } from './report-data.ts'
-
-export const RATE_NAMES: Readonly<Record<Compared, string>> = {
-  violation: 'contract broken',
-  lost: 'writes lost',
-  torn: 'writes torn',
-  reordered: 'writes reordered',
-}
-
-export function countsLine(summary: CampaignSummary): string {
-  const { runs, verified, held, violation, inconclusive, withoutCut } = summary
-  const open = runs - verified
-  const words = [`${held} held`, `${violation} violation`, `${inconclusive} inconclusive`]
-  if (withoutCut !== undefined) words.push(`${withoutCut.runs} without a cut`)
-  return `${runs} ${runs === 1 ? 'run' : 'runs'}: ${words.join(', ')}${open === 0 ? '' : `, ${open} not verified`}`
-}
 
 /** What was injected, and what was found in all. */
 export function totalsLines({
@@ -44,8 +28,6 @@ function faultLines({ faults, of, mixed }: NonNullable<Report['injectedFault']>)
   const told = Object.entries(faults).map(([fault, count]) => `${fault} (${count} of ${counted(of, 'run')})`)
   return [`injected fault: ${told.join(', ')}`, ...(mixed === undefined ? [] : [`note: ${mixed}`])]
 }
-
-export const formatP = (p: number): string => (p < 0.0001 ? 'below 0.0001' : p.toFixed(4))
 
 export const RUNS_NOTE = 'Runs; lost, torn and reordered count what is forbidden and what is permitted together:'
 export const RUN_HEAD = ['run', 'created', 'cut', 'verdict', 'lost', 'torn', 'reordered', 'oldest lost']

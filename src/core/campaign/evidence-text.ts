@@ -3,6 +3,7 @@ import type { CampaignEvidence, EvidenceTopic } from './evidence.ts'
 
 export const EVIDENCE_NAMES: Readonly<Record<EvidenceTopic, string>> = {
   violation: 'contract',
+  fault: 'faults',
   power: 'checked',
   atomicity: 'atomicity',
   tears: 'tears',

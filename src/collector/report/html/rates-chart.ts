@@ -3,7 +3,7 @@ import type { CampaignSummary } from '../../../core/campaign/campaign.ts'
 import { COMPARED_RATES, type Compared } from '../../../core/campaign/compare.ts'
 import { type Proportion, excludedAbove, rateText } from '../../../core/statistics.ts'
 import type { Report } from '../report-data.ts'
-import { RATE_NAMES } from '../words.ts'
+import { RATE_NAMES } from '../../../core/campaign/words.ts'
 import { el, type Markup, picture } from './markup.ts'
 
 type Rates = CampaignSummary['rates']

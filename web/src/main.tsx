@@ -1,0 +1,13 @@
+/** The entry of the page: styles, links, and the first view. */
+import './theme.css'
+import './layout.css'
+import './components/components.css'
+import { render } from 'preact'
+import { App } from './app.tsx'
+import { startRouter } from './router.ts'
+
+const place = document.querySelector('#app')
+if (place !== null) {
+  startRouter()
+  render(<App />, place)
+}

@@ -1,6 +1,6 @@
 // Debian packages that the rigs and the tests run. Installed where that is possible (Debian, root); else the exact line is printed.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 
 const LIMIT_MS = 600_000
 const PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
@@ -15,6 +15,8 @@ const RIGS = {
   wipefs: 'util-linux',
   losetup: 'mount',
 }
+/** The server of the collector's second store, which tests and benches start themselves, as a user that is not root. */
+const SERVERS = { initdb: 'postgresql', setpriv: 'util-linux' }
 /** Guests, the libraries and orchestrators that cut them, and what their tests look through. */
 const TESTS = {
   'qemu-system-x86_64': 'qemu-system-x86',
@@ -32,15 +34,22 @@ const TESTS = {
   'systemd-analyze': 'systemd',
   shellcheck: 'shellcheck',
   chromium: 'chromium',
+  ...SERVERS,
 }
 export const COMPILER = { python3: 'python3', make: 'make', 'g++': 'g++' }
 
 /** Peers that the benchmarks run beside plugpull. */
 const PEERS = { fio: 'fio' }
 
-export const PROGRAMS = { start: RIGS, test: { ...RIGS, ...TESTS }, bench: { ...RIGS, ...PEERS } }
+export const PROGRAMS = { start: RIGS, test: { ...RIGS, ...TESTS }, bench: { ...RIGS, ...PEERS, ...SERVERS } }
 
-const isThere = (program) => PATHS.some((folder) => existsSync(`${folder}/${program}`))
+/** Debian keeps the programs of a PostgreSQL server there, one folder a version. */
+const POSTGRESQL = '/usr/lib/postgresql'
+
+const isThere = (program) => [...PATHS, ...postgresqlPaths()].some((folder) => existsSync(`${folder}/${program}`))
+
+const postgresqlPaths = () =>
+  existsSync(POSTGRESQL) ? readdirSync(POSTGRESQL).map((version) => `${POSTGRESQL}/${version}/bin`) : []
 
 /** Installs what `programs` lacks. Returns true when nothing is missing any more. */
 export function systemPackages(programs) {
@@ -69,9 +78,25 @@ function missingPackages(programs) {
 function aptInstall(packages) {
   process.stderr.write(`plugpull: installing ${packages.join(' ')} (apt-get; once) …\n`)
   const install = ['-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends', ...packages]
-  if (apt(install)) return
-  apt(['update'])
-  apt(install)
+  withoutCluster(packages, () => {
+    if (apt(install)) return
+    apt(['update'])
+    apt(install)
+  })
+}
+
+/** Debian makes and starts a database server of its own with the package, which nobody here asked for. */
+function withoutCluster(packages, work) {
+  const folder = '/etc/postgresql-common/createcluster.d'
+  const file = `${folder}/plugpull.conf`
+  if (!packages.includes(SERVERS.initdb) || existsSync('/etc/postgresql')) return work()
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(file, 'create_main_cluster = false\n')
+  try {
+    work()
+  } finally {
+    rmSync(file, { force: true })
+  }
 }
 
 function apt(args) {

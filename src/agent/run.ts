@@ -184,8 +184,9 @@ class Session {
   }
 
   #progress(): RunProgress {
-    const { issued, completed, flushesCompleted } = this.#scribe
-    return { state: this.#state, issued, completed, flushes: flushesCompleted }
+    const { issued, completed, flushesCompleted, stable } = this.#scribe
+    const progress = { state: this.#state, issued, completed, flushes: flushesCompleted }
+    return stable.write === 0 ? progress : { ...progress, stable: stable.write }
   }
 
   #result(ended: Ended): RunResult {

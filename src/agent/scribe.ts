@@ -5,6 +5,7 @@
 import type { RecordKind } from '../core/record.ts'
 import { type FrameEncoder, RecordEncoder } from '../core/wire.ts'
 import type { RecordRing } from './ring.ts'
+import { StableMark } from './stable-mark.ts'
 import type { Uplink } from './uplink.ts'
 
 /** Records a frame: at most 24 bytes each, so that a frame stays well below its limit. */
@@ -28,6 +29,7 @@ export class Scribe {
   completed = 0
   flushesIssued = 0
   flushesCompleted = 0
+  readonly stable = new StableMark()
   /** The last window that went into the log. */
   window = 0
   /** Time of the last record. */
@@ -56,15 +58,18 @@ export class Scribe {
         break
       case 'complete':
         this.completed++
+        this.stable.completed(id)
         break
       case 'failed':
         this.failure ??= { what: 'write', id, errno }
         break
       case 'flush-issue':
         this.flushesIssued = id
+        this.stable.flushIssued(id)
         break
       case 'flush-complete':
         this.flushesCompleted++
+        this.stable.flushCompleted(id)
         break
       case 'flush-failed':
         this.failure ??= { what: 'flush', id, errno }

@@ -5,6 +5,7 @@ import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
 import { exitStatusHelp } from '../io/help.ts'
 import { LISTEN_DEFAULT } from './http/listen-address.ts'
 import { openStore, STORE_DEFAULT } from './store/open-store.ts'
+import { policyOf, WHAT, type What } from './retention/policy.ts'
 import { renderMarkdown, renderText } from './report/report-text.ts'
 import { renderComparison } from './report/compare-text.ts'
 import {
@@ -23,6 +24,9 @@ interface CollectorOptions {
   readonly store: string
   readonly tokenFile?: string
   readonly portFile?: string
+  readonly retain?: string
+  readonly retainSize?: string
+  readonly retainWhat: What
   readonly json?: true
 }
 
@@ -30,9 +34,20 @@ export function collectorCommand(): Command {
   return new Command('collector')
     .description('Keeps the logs, cuts and verdicts of runs, and serves them over HTTP')
     .option('--listen <HOST:PORT>', 'where to listen; port 0 takes a free one', LISTEN_DEFAULT)
-    .option('--store <KIND:WHERE>', 'where to keep everything: sqlite:FILE', STORE_DEFAULT)
+    .option(
+      '--store <KIND:WHERE>',
+      'where to keep everything: sqlite:FILE or postgres://USER@HOST/DATABASE',
+      STORE_DEFAULT,
+    )
     .option('--token-file <FILE>', 'ask for the token in this file; needed to listen beyond this machine')
     .option('--port-file <FILE>', 'write the port to this file once it answers')
+    .option('--retain <AGE>', 'prune what is older by itself, at the start and every hour: 90d, 12w, 36h, 1y')
+    .option('--retain-size <SIZE>', 'prune the oldest until the logs that are left take no more than this: 50G')
+    .addOption(
+      new Option('--retain-what <WHAT>', 'what of a run is pruned: its log, or all; never of a run without a verdict')
+        .choices(WHAT)
+        .default('logs'),
+    )
     .option('--json', 'print {"url","store"} on stdout once it answers')
     .addHelpText(
       'after',
@@ -46,9 +61,14 @@ export function collectorCommand(): Command {
     .action(runCollector)
 }
 
-function runCollector({ json, ...options }: CollectorOptions): Promise<void> {
+function runCollector({ json, retain, retainSize, retainWhat, ...options }: CollectorOptions): Promise<void> {
+  const retention = policyOf(
+    { age: retain, size: retainSize, what: retainWhat },
+    { age: '--retain', size: '--retain-size' },
+  )
   return serve({
     ...options,
+    ...(retention === undefined ? {} : { retention }),
     ready: (where) => {
       process.stderr.write(`collector listening on ${where.url}\n${process.stderr.isTTY ? firstSteps(where.url) : ''}`)
       if (json === true) process.stdout.write(`${JSON.stringify(where)}\n`)
@@ -81,7 +101,12 @@ const addSourceOptions = (command: Command): Command =>
   command
     .option('--collector <URL>', 'ask a running collector')
     .option('--token-file <FILE>', "the collector's token")
-    .addOption(new Option('--store <KIND:WHERE>', 'read the store of a collector: sqlite:FILE').conflicts('collector'))
+    .addOption(
+      new Option(
+        '--store <KIND:WHERE>',
+        'read the store of a collector: sqlite:FILE or postgres://USER@HOST/DATABASE',
+      ).conflicts('collector'),
+    )
 
 interface ReportOptions extends SourceOptions {
   readonly campaign?: string

@@ -9,6 +9,8 @@ import { readTokenFile } from '../io/collector-client.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { createLogger } from '../io/logger.ts'
 import { type ListenAddress, parseListen, requireTokenBeyondLoopback, urlOf } from './http/listen-address.ts'
+import { startKeeper } from './retention/keeper.ts'
+import type { RetentionPolicy } from './retention/policy.ts'
 import { openStore } from './store/open-store.ts'
 import type { CollectorServer } from './http/app.ts'
 import { createServer } from './http/server.ts'
@@ -18,6 +20,8 @@ export interface ServeOptions {
   readonly store: string
   readonly tokenFile?: string
   readonly portFile?: string
+  /** What of old runs is not to be kept. */
+  readonly retention?: RetentionPolicy
   /** Called once it answers. */
   readonly ready: (where: { readonly url: string; readonly store: string }) => void
 }
@@ -47,7 +51,9 @@ export async function serve(options: ServeOptions): Promise<void> {
         const port = await listen(server, address)
         if (options.portFile !== undefined) writePortFile(options.portFile, port)
         options.ready({ url: urlOf(address.host, port), store: store.name })
+        const keeper = options.retention === undefined ? undefined : startKeeper(store, options.retention, logger)
         await aborted(signal)
+        await keeper?.stop()
       })
     } finally {
       await closeWithin(server)

@@ -34,6 +34,14 @@ export const ERRORS = {
   },
   LOG_PRUNED: { exit: EXIT.usage, meaning: 'the log of the run was pruned; its verdicts are kept' },
   LOG_VERSION: { exit: EXIT.usage, meaning: 'the log was written in a format version that this program does not read' },
+  EXPORT_UNREADABLE: {
+    exit: EXIT.usage,
+    meaning: 'the file to import is not a whole export: the message names the line',
+  },
+  IMPORT_CONFLICT: {
+    exit: EXIT.usage,
+    meaning: 'some runs are there with other content and were not imported; the rest was',
+  },
   TARGET_MISMATCH: { exit: EXIT.usage, meaning: 'the target is evidently not the one that the log speaks of' },
   COLLECTOR_UNREACHABLE: { exit: EXIT.unavailable, meaning: 'the collector does not answer' },
   COLLECTOR_REFUSED: { exit: EXIT.unavailable, meaning: 'the collector answered and refused the request' },

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { BaselineDigests } from './baseline.ts'
+import { FineSpreadCounter, NO_SPREAD, type Spread } from './histogram.ts'
 import type { Manifest } from './manifest.ts'
 import { Plan } from './plan.ts'
 import type { RecordKind } from './record.ts'
@@ -15,6 +16,8 @@ export const NEVER = 0xffff_ffff
 
 /** Flush times are kept in units of 100 µs: 119 hours in 32 bits. */
 const FLUSH_TIME_UNIT_US = 100
+/** Durations are kept in 32 bits of microseconds: a longer one counts as 71 minutes. */
+const DURATION_US_MAX = 0xffff_ffff
 const WIRE_BYTES_A_WRITE = 3
 
 /** Columns over writes 1, 2, 3 …, or flushes. Grown by doubling; sized from the log's length where that is known. */
@@ -58,6 +61,14 @@ export interface FlushTimes {
   readonly completedMs: number
 }
 
+/** How long requests took, from the record of their issue to that of their completion: whole microseconds by log-linear class. */
+export interface Latencies {
+  /** Of every write whose completion is recorded, FUA writes among them. */
+  readonly write: Spread
+  /** Of every flush whose completion is recorded. */
+  readonly flush: Spread
+}
+
 /** One run, as recorded. Made by `HistoryBuilder`. */
 export class History {
   readonly manifest: Manifest
@@ -79,6 +90,7 @@ export class History {
   readonly #writes: Columns
   readonly #flushes: Columns
   readonly #flushTimes: { readonly issued: Uint32Array; readonly completed: Uint32Array }
+  readonly #flushLatencyUs: Spread
 
   constructor(parts: HistoryParts) {
     this.manifest = parts.manifest
@@ -94,6 +106,7 @@ export class History {
     this.#writes = parts.writes
     this.#flushes = parts.flushes
     this.#flushTimes = parts.flushTimes
+    this.#flushLatencyUs = parts.flushLatencyUs
     this.#lastFlushIssue = parts.lastFlushIssue
   }
 
@@ -148,6 +161,12 @@ export class History {
     }
   }
 
+  /** Issue and duration of a write whose issue is recorded, as numbers to count with; `durationUs` is absent where it did not complete. */
+  microsecondsOf(n: number): { readonly issueUs: number; readonly durationUs?: number } {
+    const issueUs = this.#writes.issueUs[n] ?? 0
+    return this.completePosition(n) === NEVER ? { issueUs } : { issueUs, durationUs: this.#writes.durationUs[n] ?? 0 }
+  }
+
   /** When write n was issued and completed. */
   timesOf(n: number): WriteTimes {
     if (n < 1 || n > this.issued) return {}
@@ -155,6 +174,14 @@ export class History {
     const issuedMs = msOf(issueUs)
     if (this.completePosition(n) === NEVER) return { issuedMs }
     return { issuedMs, completedMs: msOf(issueUs + (this.#writes.durationUs[n] ?? 0)) }
+  }
+
+  /** Worked out when it is asked for, in one pass over the writes: most histories are never asked. */
+  latenciesUs(): Latencies {
+    const write = new FineSpreadCounter()
+    const { completePosition, durationUs } = this.#writes
+    for (let n = 1; n <= this.issued; n++) if (completePosition[n] !== NEVER) write.add(durationUs[n] ?? 0)
+    return { write: write.spread(), flush: this.#flushLatencyUs }
   }
 }
 
@@ -175,6 +202,7 @@ interface HistoryParts {
   readonly writes: Columns
   readonly flushes: Columns
   readonly flushTimes: { readonly issued: Uint32Array; readonly completed: Uint32Array }
+  readonly flushLatencyUs: Spread
 }
 
 /** Takes a log as the decoder reads it and makes a `History` of it. */
@@ -185,6 +213,9 @@ export class HistoryBuilder implements LogSink {
   readonly #flushes: Columns
   #flushIssued: Uint32Array
   #flushCompleted: Uint32Array
+  /** One flush is in flight at most, so what its record loses in the columns is kept here to the microsecond. */
+  #flushIssuedUs = 0
+  #flushLatency: FineSpreadCounter | undefined
   /** Places start at 1, so that 0 is before everything. */
   #position = 0
   #issued = 0
@@ -226,15 +257,12 @@ export class HistoryBuilder implements LogSink {
       case 'complete':
         this.#completed++
         this.#writes.completePosition[id] = position
-        this.#writes.durationUs[id] = Math.min(0xffff_ffff, timeUs - (this.#writes.issueUs[id] ?? 0))
+        this.#writes.durationUs[id] = Math.min(DURATION_US_MAX, timeUs - (this.#writes.issueUs[id] ?? 0))
         return
       case 'flush-issue':
         return this.#flushIssue(id, position, timeUs)
       case 'flush-complete':
-        this.#flushes.completePosition[id] = position
-        this.#flushCompleted[id] = Math.round(timeUs / FLUSH_TIME_UNIT_US)
-        this.#lastFlushIssue = this.#flushes.issuePosition[id] ?? 0
-        return
+        return this.#flushComplete(id, position, timeUs)
       case 'window':
         this.#window = id
         return
@@ -267,6 +295,15 @@ export class HistoryBuilder implements LogSink {
     this.#flushes.issuePosition[id] = position
     this.#flushes.completePosition[id] = NEVER
     this.#flushIssued[id] = Math.round(timeUs / FLUSH_TIME_UNIT_US)
+    this.#flushIssuedUs = timeUs
+  }
+
+  #flushComplete(id: number, position: number, timeUs: number): void {
+    this.#flushes.completePosition[id] = position
+    this.#flushCompleted[id] = Math.round(timeUs / FLUSH_TIME_UNIT_US)
+    this.#lastFlushIssue = this.#flushes.issuePosition[id] ?? 0
+    this.#flushLatency ??= new FineSpreadCounter()
+    this.#flushLatency.add(Math.min(DURATION_US_MAX, timeUs - this.#flushIssuedUs))
   }
 
   /** The whole history; `logEnd` is what the decoder said at the end. */
@@ -286,6 +323,7 @@ export class HistoryBuilder implements LogSink {
       writes: this.#writes,
       flushes: this.#flushes,
       flushTimes: { issued: this.#flushIssued, completed: this.#flushCompleted },
+      flushLatencyUs: this.#flushLatency?.spread() ?? NO_SPREAD,
     })
   }
 }

@@ -4,7 +4,7 @@
  *
  * Exact and of bounded size: findings are listed up to a cap, these are counted to the last one.
  */
-import { type History, NEVER } from './history.ts'
+import { type History, type Latencies, NEVER } from './history.ts'
 import { Counter, type Histogram, type Spread, SpreadCounter } from './histogram.ts'
 import { type NoteAt, alignmentOf, boundariesOf } from './sector-runs.ts'
 import type { StateCounts, WriteView } from './sector-state.ts'
@@ -50,6 +50,8 @@ export interface Measures {
   readonly lostAgesMs: Spread
   /** `reordered`: how far the survivor was ahead of what is missing. */
   readonly reordered: { readonly writesAhead: Spread; readonly msAhead: Spread }
+  /** From issue to completion, as the agent saw it. Absent in verdicts of versions that did not measure it. */
+  readonly latencyUs?: Latencies
 }
 
 const ALIGNMENT_MAX = 2 ** 20
@@ -180,6 +182,7 @@ export class Measurer {
       atomicity: Object.fromEntries(units),
       lostAgesMs: this.#ages.spread(),
       reordered: { writesAhead: this.#writesAhead.spread(), msAhead: this.#msAhead.spread() },
+      latencyUs: this.#history.latenciesUs(),
     }
   }
 }

@@ -131,7 +131,7 @@ export class CollectorClient {
     let at = offset
     for (let failures = 0; ; failures++) {
       try {
-        for await (const bytes of this.#readOnce(run, at)) {
+        for await (const bytes of this.#bytes(`${runPath(run)}/log?offset=${at}`)) {
           at += bytes.length
           failures = 0
           yield bytes
@@ -175,6 +175,27 @@ export class CollectorClient {
   async campaign(name: string): Promise<CampaignView> {
     const path = `/v1/campaigns/${encodeURIComponent(name)}`
     return this.#told<CampaignView>({ method: 'GET', path }, ['campaign', 'summary'])
+  }
+
+  /** Runs as lines (plugpull.export/1): of these campaigns, and these runs; with neither, all. */
+  exportLines(campaigns: readonly string[], runs: readonly string[]): AsyncIterable<Uint8Array> {
+    const search = new URLSearchParams()
+    for (const campaign of campaigns) search.append('campaign', campaign)
+    for (const run of runs) search.append('run', run)
+    return this.#bytes(`/v1/export?${search.toString()}`)
+  }
+
+  /** Stores lines of an export; may be sent again. Answers what came of them, an object with these fields. */
+  async importSlice<T extends object>(lines: Uint8Array, fields: readonly (keyof T)[]): Promise<T> {
+    const headers = { 'content-type': 'application/x-ndjson' }
+    const answer = await this.#call({ method: 'POST', path: '/v1/import', body: lines, headers })
+    if (answer.status >= 300 || !isObjectWith<T>(answer.body, fields)) throw this.#refusal(answer, '/v1/import')
+    return answer.body
+  }
+
+  /** Removes old logs or runs, or tells what would go (docs/HTTP-API.md). */
+  async prune<T extends object>(order: object, fields: readonly (keyof T)[]): Promise<T> {
+    return this.#told<T>({ method: 'POST', path: '/v1/prune', body: JSON.stringify(order) }, fields)
   }
 
   /** Keeps how the run's power was really cut. The same cut may be told again; another one is refused. */
@@ -237,8 +258,8 @@ export class CollectorClient {
     })
   }
 
-  async *#readOnce(run: string, offset: number): AsyncGenerator<Uint8Array, void, void> {
-    const path = `${runPath(run)}/log?offset=${offset}`
+  /** The body of an answer as it comes; COLLECTOR_UNREACHABLE where it breaks off. */
+  async *#bytes(path: string): AsyncGenerator<Uint8Array, void, void> {
     const abort = new AbortController()
     let timer = setTimeout(() => abort.abort(), this.#limitMs)
     try {
@@ -276,7 +297,8 @@ export class CollectorClient {
         return new ProbeError('COLLECTOR_UNREACHABLE', what)
       return new ProbeError('COLLECTOR_REFUSED', `${what}; is the address right?`)
     }
-    if (code === 'RUN_UNKNOWN' || code === 'CAMPAIGN_UNKNOWN') return new ProbeError(code, message)
+    if (code === 'RUN_UNKNOWN' || code === 'CAMPAIGN_UNKNOWN' || code === 'LOG_PRUNED')
+      return new ProbeError(code, message)
     if (answer.status === 503)
       return new ProbeError('COLLECTOR_UNREACHABLE', `the collector at ${this.url} is not ready: ${message}`)
     return new ProbeError('COLLECTOR_REFUSED', `the collector at ${this.url} refused: ${message} (${code})`)

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import type { CutRecord, RunView } from '../core/campaign/campaign.ts'
 import { ProbeError, errnoOf, messageOf } from '../core/errors.ts'
+import { checkVerdict } from '../core/telling/finding-shape.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'
 import { FrameEncoder } from '../core/wire.ts'
 import { CollectorClient, readTokenFile } from './collector-client.ts'
@@ -153,11 +154,13 @@ function evidenceOf({ run, verdict, cut }: RunView, name: string, log: LogSource
       `run ${run} has no verdict at ${name} yet; verify it first: plugpull verify --run ${run}`,
     )
   }
+  checkVerdict(verdict, name)
   return { name, log, verdict, ...(cut === undefined ? {} : { cut }) }
 }
 
 async function fromFiles(log: string, verdict: string, run: string | undefined): Promise<RunEvidence> {
   const read = readVerdict(verdict)
+  checkVerdict(read.verdict, `--verdict ${verdict}`)
   if (run !== undefined && run !== read.verdict.run)
     throw new ProbeError('BAD_OPTION', `--verdict ${verdict} is of run ${read.verdict.run}, not of run ${run}`)
   return { name: verdict, log: await fileLog(log), ...read }

@@ -2,38 +2,12 @@
  * Exhibits: the first sectors that disagree, kept with the findings as they were read, so that `plugpull explain` can show
  * them when the target is long gone. A few a finding and a bounded number a verdict: every finding gets one before any gets two.
  */
-import type { Content, Exhibit, Finding } from '../core/finding.ts'
+import type { Exhibit, Finding } from '../core/finding.ts'
 import type { SectorBuffer } from '../core/stamp.ts'
+import { EXHIBITS_A_FINDING, exhibitPlaces } from '../core/telling/exhibit-places.ts'
 import type { RangeReader } from './range-reader.ts'
 
-export const EXHIBITS_A_FINDING = 2
 export const EXHIBITS_MAX = 64
-const ALIKE: ReadonlySet<Content['kind']> = new Set([
-  'version',
-  'baseline',
-  'zeros',
-  'older-run',
-  'elsewhere',
-  'phantom',
-])
-
-/**
- * Addresses of the sectors to keep for one finding: the first of each of its first two stretches that disagree. Where there is but
- * one, a second sector of it, unless its sectors are all of one write, or all as before, and so look alike.
- */
-export function exhibitPlaces({ lba, runs }: Finding): readonly number[] {
-  const disagreeing = runs.filter(
-    ({ state, found }) =>
-      (state === 'missing' || state === 'partial' || state === 'unknown') && found.kind !== 'unreadable',
-  )
-  const [only, ...more] = disagreeing
-  if (only !== undefined && more.length === 0)
-    return Array.from(
-      { length: ALIKE.has(only.found.kind) ? 1 : Math.min(EXHIBITS_A_FINDING, only.sectors) },
-      (_, i) => lba + only.index + i,
-    )
-  return disagreeing.slice(0, EXHIBITS_A_FINDING).map(({ index }) => lba + index)
-}
 
 /** Which sectors to keep, by the finding's place in the list. */
 export function chooseExhibits(findings: readonly Finding[]): ReadonlyMap<Finding, readonly number[]> {

@@ -1,10 +1,21 @@
 /** The collector's commands as a program of their own, so that these tests need no other part of the product. */
 import { Command } from 'commander'
 import { collectorCommand, compareCommand, reportCommand } from '../../src/collector/command.ts'
+import { pruneCommand } from '../../src/collector/retention/prune-command.ts'
+import { exportCommand } from '../../src/collector/transfer/export-command.ts'
+import { importCommand } from '../../src/collector/transfer/import-command.ts'
 import { ProbeError } from '../../src/core/errors.ts'
 
+const commands = [
+  collectorCommand(),
+  reportCommand(),
+  compareCommand(),
+  exportCommand(),
+  importCommand(),
+  pruneCommand(),
+]
 const root = new Command('plugpull')
-for (const command of [collectorCommand(), reportCommand(), compareCommand()]) root.addCommand(command)
+for (const command of commands) root.addCommand(command)
 try {
   await root.parseAsync(process.argv)
 } catch (error) {

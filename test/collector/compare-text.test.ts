@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { renderComparison } from '../../src/collector/report/compare-text.ts'
-import { COMPARE_SCHEMA } from '../../src/collector/report/report-data.ts'
 import { type CampaignView, summarise } from '../../src/core/campaign/campaign.ts'
-import { compareCampaigns } from '../../src/core/campaign/compare.ts'
+import { comparisonOf } from '../../src/core/campaign/compare.ts'
 import { lossyVerdict, sampleVerdict } from './helpers.ts'
 
 function view(campaign: string, lossy: number, of: number): CampaignView {
@@ -13,7 +12,7 @@ function view(campaign: string, lossy: number, of: number): CampaignView {
 }
 
 const rendered = (a: CampaignView, b: CampaignView): readonly string[] =>
-  renderComparison({ schema: COMPARE_SCHEMA, ...compareCampaigns(a, b) }).split('\n')
+  renderComparison(comparisonOf(a, b)).split('\n')
 
 test('the sentence first, what they were, the table, and how p is to be read', () => {
   assert.deepEqual(rendered(view('one', 20, 20), view('two', 1, 20)), [

@@ -148,6 +148,8 @@ export async function startServer(t: TestContext, store: Store, token?: string):
 export interface CollectorProcess {
   readonly url: string
   readonly child: ChildProcess
+  /** What it wrote to standard error so far. */
+  complaints(): string
   /** Kills it, and resolves once it is gone. */
   kill(signal: NodeJS.Signals): Promise<void>
 }
@@ -178,6 +180,7 @@ export async function spawnCollector(t: TestContext, store: string, options: str
   return {
     url,
     child,
+    complaints: () => complaints,
     kill: async (signal) => {
       child.kill(signal)
       await exited

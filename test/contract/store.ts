@@ -16,6 +16,8 @@ import {
   sampleVerdict,
   wholeManifest,
 } from '../collector/helpers.ts'
+import { agreement } from './store-agreement.ts'
+import { life } from './store-life.ts'
 import { tokens } from './store-tokens.ts'
 
 export interface StoreUnderTest {
@@ -48,6 +50,8 @@ export function storeConformance(name: string, open: (t: TestContext) => Promise
   reads(check)
   evidence(check)
   campaigns(check)
+  life(check)
+  agreement(check)
   tokens(check)
 }
 

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import {
   Counter,
+  FineSpreadCounter,
   SpreadCounter,
   boundOfShare,
   classOf,
   endOfClass,
+  endOfFineClass,
+  fineClassOf,
+  percentileOf,
   sumHistograms,
   sumSpreads,
   totalOf,
@@ -43,4 +48,51 @@ test('a share is bounded by the end of its class, and by the largest value', () 
     most: 870,
   })
   assert.equal(boundOfShare({ classes: {}, most: 0 }, 0.5), 0)
+})
+
+test('log-linear classes meet, name themselves, and are at most 1/16 of their lower bound wide', () => {
+  let classes = 0
+  for (let lower = 0; lower < 2 ** 32; lower = endOfFineClass(lower), classes++) {
+    const end = endOfFineClass(lower)
+    assert.deepEqual([fineClassOf(lower), fineClassOf(end - 1)], [lower, lower])
+    assert.ok(end - lower === 1 || (end - lower) * 16 <= lower, `${lower}..${end}`)
+  }
+  assert.equal(classes, 464)
+  assert.equal(fineClassOf(2 ** 32 - 1), 0xf8000000)
+})
+
+const whole = fc.oneof(fc.nat(40), fc.nat(100_000), fc.nat(2 ** 32 - 1))
+const PERMILLES = [500, 950, 990, 999] as const
+
+function spreadOf(values: readonly number[]): ReturnType<FineSpreadCounter['spread']> {
+  const counter = new FineSpreadCounter()
+  for (const value of values) counter.add(value)
+  return counter.spread()
+}
+
+test('a percentile lies between its bounds, which are close, however the values are spread over runs', () => {
+  fc.assert(
+    fc.property(fc.array(whole, { minLength: 1, maxLength: 300 }), fc.nat(), (values, cut) => {
+      const at = cut % (values.length + 1)
+      const spread = sumSpreads([spreadOf(values.slice(0, at)), spreadOf(values.slice(at))])
+      const sorted = values.toSorted((a, b) => a - b)
+      for (const permille of PERMILLES) {
+        const truth = sorted.find((_, i) => (i + 1) * 1000 >= permille * sorted.length) ?? Number.NaN
+        const bounds = percentileOf(spread, permille / 1000)
+        assert.ok(bounds !== undefined)
+        assert.ok(bounds.atLeast <= truth && truth <= bounds.atMost, `${permille} ‰: ${truth}`)
+        assert.ok(bounds.atMost - bounds.atLeast <= bounds.atLeast / 16, `${bounds.atLeast} to ${bounds.atMost}`)
+      }
+    }),
+    { seed: 0x1a7e, numRuns: 400 },
+  )
+})
+
+test('percentiles of nothing, of one value, and where rounding could go wrong', () => {
+  assert.equal(percentileOf({ classes: {}, most: 0 }, 0.5), undefined)
+  assert.deepEqual(percentileOf(spreadOf([1234]), 0.5), { atLeast: 1234, atMost: 1234 })
+  // 0.07 × 100 is a little more than 7: still the seventh value of a hundred.
+  const hundred = spreadOf(Array.from({ length: 100 }, (_, i) => i))
+  assert.deepEqual(percentileOf(hundred, 0.07), { atLeast: 6, atMost: 6 })
+  assert.deepEqual(percentileOf(hundred, 0.999), { atLeast: 99, atMost: 99 })
 })

@@ -118,3 +118,19 @@ describe('distances', () => {
     assert.deepEqual(reordered.msAhead, { classes: { 1: 1, 2: 1 }, most: 3 })
   })
 })
+
+describe('latencies, in µs from the record of the issue to that of the completion', () => {
+  // A record every ms; w is an issue and a completion, F a flush issued and completed.
+  test('of writes and flushes that completed', () => {
+    const { latencyUs } = measured('i1@0+1 i2@1+1 c1 c2 w3@2+1! F i4@3+1 f CUT 123.')
+    assert.deepEqual(latencyUs, {
+      write: { classes: { 992: 1, 1984: 2 }, most: 2000 },
+      flush: { classes: { 992: 1 }, most: 1000 },
+    })
+  })
+
+  test('of nothing where nothing completed', () => {
+    const none = { classes: {}, most: 0 }
+    assert.deepEqual(measured('i1@0+1 i2@1+1 e2 f CUT ..').latencyUs, { write: none, flush: none })
+  })
+})

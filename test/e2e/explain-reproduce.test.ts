@@ -8,7 +8,7 @@ import { type TestContext, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Finding } from '../../src/core/finding.ts'
 import type { CampaignResult } from '../../src/rig/campaign.ts'
-import type { Explanation } from '../../src/verify/explain/explanation.ts'
+import type { Explanation } from '../../src/core/telling/explanation.ts'
 import { type Outcome, type Place, ended, inPlace, loop, skippedWithout } from './loop-run.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))

@@ -9,6 +9,7 @@ export const API_ERRORS = {
   RUN_UNKNOWN: { status: 404, meaning: 'there is no run of that id' },
   CAMPAIGN_UNKNOWN: { status: 404, meaning: 'there is no run of that campaign' },
   VERDICT_UNKNOWN: { status: 404, meaning: 'the run has no verdict of that number' },
+  FINDING_UNKNOWN: { status: 404, meaning: 'the newest verdict of the run lists no finding of that number' },
   NOT_FOUND: { status: 404, meaning: 'there is no such address' },
   RUN_CONFLICT: { status: 409, meaning: 'the run is there already, with another campaign or manifest' },
   LOG_GAP: { status: 409, meaning: 'the offset lies beyond the end of the log; `offset` tells where that is' },
@@ -17,7 +18,15 @@ export const API_ERRORS = {
   LOG_PRUNED: { status: 410, meaning: 'the log of the run was pruned; its verdicts are kept' },
   TOO_LARGE: { status: 413, meaning: 'the body is larger than the address takes' },
   MEDIA_TYPE: { status: 415, meaning: 'the content type is not the one that the address takes' },
+  EVIDENCE_UNUSABLE: {
+    status: 422,
+    meaning: 'the log or the verdict of the run is not as agent and verify write them; the message says how',
+  },
   INTERNAL: { status: 500, meaning: 'a fault in the collector: its log has the details' },
+  TOO_MANY_LISTENERS: {
+    status: 503,
+    meaning: 'as many clients listen to events as the collector takes; later there may be room',
+  },
   STORE_UNAVAILABLE: { status: 503, meaning: 'the store cannot be used; nothing of the request was kept' },
   STORE_FULL: {
     status: 507,
@@ -53,6 +62,12 @@ export class ApiError extends Error {
 
 export const runUnknown = (run: string): ApiError =>
   new ApiError('RUN_UNKNOWN', `the collector has no run ${JSON.stringify(run)}; GET /v1/runs lists those it has`)
+
+export const campaignUnknown = (campaign: string): ApiError =>
+  new ApiError(
+    'CAMPAIGN_UNKNOWN',
+    `the collector has no campaign ${JSON.stringify(campaign)}; GET /v1/campaigns lists those it has`,
+  )
 
 /** Whatever a handler threw, as what the client is told. */
 export function apiErrorOf(error: unknown): ApiError {

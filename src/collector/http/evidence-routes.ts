@@ -68,14 +68,14 @@ function addReadVerdict(app: CollectorServer, { store }: RouteContext): void {
       params: schema.VerdictParams,
       response: { 200: schema.VerdictBody, ...schema.refusals },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { run, number } = request.params
       const { verdicts } = await knownRun(store, run)
       const verdict = await store.verdict(run, Number(number))
       if (verdict === undefined) {
         throw new ApiError('VERDICT_UNKNOWN', `run ${run} has no verdict ${number}; it has ${verdicts.length}`)
       }
-      return verdict
+      return reply.header('content-disposition', `inline; filename="${run}.verdict-${number}.json"`).send(verdict)
     },
   })
 }

@@ -65,7 +65,8 @@ function addRead(app: CollectorServer, { store }: RouteContext): void {
           offset: end,
         })
       }
-      reply.header('content-length', end - from).type(OCTETS)
+      reply.header('content-length', end - from).header('content-disposition', `attachment; filename="${run}.log"`)
+      reply.type(OCTETS)
       const stream = Readable.from(store.readLog(run, from, end), { objectMode: false })
       // The head is sent by then: the client sees a body that is too short, the reason is in our log.
       stream.on('error', (error) => {

@@ -1,19 +1,33 @@
 /** The addresses of the API, gathered; campaigns and health are small enough to live here. */
-import { summarise } from '../../core/campaign/campaign.ts'
-import { ApiError } from './api-error.ts'
+import { evidenceOf } from '../../core/campaign/evidence.ts'
+import { campaignView } from '../view/campaign-view.ts'
+import { addCompareRoute } from '../view/compare.ts'
+import { addCyclesRoute } from '../view/cycles.ts'
 import { addEvidenceRoutes } from './evidence-routes.ts'
 import { addLogRoutes } from './log-routes.ts'
 import { addPage } from './page.ts'
 import type { CollectorServer, RouteContext } from './route-context.ts'
 import { addRunRoutes } from './run-routes.ts'
+import { addRetentionRoutes } from '../retention/routes.ts'
+import { addTransferRoutes } from '../transfer/routes.ts'
+import { addRunViewRoutes } from './run-view-routes.ts'
 import * as schema from './schemas.ts'
+import { addLiveRoutes } from '../live/live-routes.ts'
+import { addMatrixRoute } from '../view/matrix-routes.ts'
 
 export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addRunRoutes(app, context)
   addLogRoutes(app, context)
   addEvidenceRoutes(app, context)
+  addRunViewRoutes(app, context)
   addCampaignRoutes(app, context)
+  addTransferRoutes(app, context)
+  addRetentionRoutes(app, context)
+  addCyclesRoute(app, context)
+  addCompareRoute(app, context)
   addServiceRoutes(app, context)
+  addMatrixRoute(app, context)
+  addLiveRoutes(app, context)
   addPage(app)
 }
 
@@ -32,21 +46,14 @@ function addCampaignRoutes(app: CollectorServer, { store }: RouteContext): void 
     method: 'GET',
     url: '/v1/campaigns/:name',
     schema: {
-      summary: 'A campaign: counts, rates with their intervals, exposure, measures, what its runs were',
+      summary:
+        'A campaign: counts, rates with their intervals, exposure, measures, what its runs were, what the figures support',
       params: schema.CampaignParams,
       response: { 200: schema.CampaignBody, ...schema.refusals },
     },
     handler: async (request) => {
-      const { name } = request.params
-      const campaign = await store.campaign(name)
-      if (campaign === undefined) {
-        throw new ApiError(
-          'CAMPAIGN_UNKNOWN',
-          `the collector has no campaign ${JSON.stringify(name)}; GET /v1/campaigns lists those it has`,
-        )
-      }
-      const { runs, verdicts, setup } = campaign
-      return { campaign: name, summary: summarise(runs, verdicts), setup }
+      const view = await campaignView(store, request.params.name)
+      return { ...view, evidence: evidenceOf(view.summary, view.setup) }
     },
   })
 }

@@ -62,8 +62,13 @@ function addReadRuns(app: CollectorServer, { store }: RouteContext): void {
     schema: {
       summary: 'A run: manifest, size of the log, progress, cut, verdicts',
       params: schema.RunParams,
+      querystring: schema.RunQuery,
       response: { 200: schema.RunBody, ...schema.refusals },
     },
-    handler: (request) => knownRun(store, request.params.run),
+    handler: async (request) => {
+      const view = await knownRun(store, request.params.run)
+      if (request.query.findings !== 'none' || view.verdict === undefined) return view
+      return { ...view, verdict: { ...view.verdict, findings: [] } }
+    },
   })
 }

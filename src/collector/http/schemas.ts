@@ -7,6 +7,7 @@
 import type { Readable } from 'node:stream'
 import { type TProperties, Type } from 'typebox'
 import { PROGRESS_STATES, type CampaignView, type RunView } from '../../core/campaign/campaign.ts'
+import type { CampaignEvidence } from '../../core/campaign/evidence.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../../core/verdict.ts'
@@ -18,7 +19,7 @@ const count = Type.Integer({ minimum: 0 })
 const time = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' })
 
 export const RunId = Type.String({ pattern: '^[0-9a-f]{16}$', description: '16 hexadecimal digits' })
-const Campaign = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
+export const Campaign = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
 
 export const RunParams = Type.Object({ run: Type.String({ description: 'the run id' }) })
 export const CampaignParams = Type.Object({ name: Type.String({ description: 'the campaign' }) })
@@ -37,6 +38,10 @@ export const RunsQuery = Type.Object({
   after: Type.Optional(Type.String({ description: 'only runs older than this one: `next` of the page before' })),
 })
 
+export const RunQuery = Type.Object({
+  findings: Type.Optional(Type.Enum(['all', 'none'], { description: 'none: GET /v1/runs/{run}/findings has them' })),
+})
+
 export const ErrorBody = Type.Object({
   code: Type.Enum([...API_ERROR_CODES]),
   message: Type.String({ description: 'one sentence for people' }),
@@ -53,9 +58,10 @@ export const Progress = Type.Object({
   issued: count,
   completed: count,
   flushes: count,
+  stable: Type.Optional(Type.Integer({ minimum: 0, description: 'the newest write that a completed flush covers' })),
 })
 
-const ManifestBody = Type.Unsafe<Manifest>({
+export const ManifestBody = Type.Unsafe<Manifest>({
   type: 'object',
   required: ['run', 'campaign'],
   description: 'plugpull.run/1 (docs/FORMAT.md)',
@@ -85,6 +91,14 @@ const Spread = Type.Object(
   { classes: Histogram, most: Type.Number({ minimum: 0 }) },
   { ...open, description: 'counts by 1-2-5 class, named by the lower bound, and the largest value' },
 )
+const Latency = Type.Object(
+  { classes: Histogram, most: count },
+  {
+    ...open,
+    description:
+      'microseconds from issue to completion: counts by log-linear class (16 from one power of two to the next), named by the lower bound, and the largest value',
+  },
+)
 const unitCounts = { exposed: count, filling: count, whole: count, torn: count }
 const perUnit = <T extends TProperties>(counts: T) => Type.Record(ClassName, Type.Object(counts, open))
 const measureFields = {
@@ -95,6 +109,7 @@ const measureFields = {
   tears: Type.Object({ alignments: Histogram, writeSizes: Histogram, unlocated: count }, open),
   lostAgesMs: Spread,
   reordered: Type.Object({ writesAhead: Spread, msAhead: Spread }, open),
+  latencyUs: Type.Optional(Type.Object({ write: Latency, flush: Latency }, open)),
 }
 const hazards = { lost: count, torn: count, reordered: count, corrupt: count }
 const verdictFields = {
@@ -188,13 +203,14 @@ export const CampaignsBody = Type.Object({
   ),
 })
 
-const Proportion = Type.Object(
+export const Proportion = Type.Object(
   { count, of: count, low: Type.Number(), high: Type.Number(), text: Type.String() },
   { description: 'a share of runs with its 95 % Wilson interval' },
 )
 const CampaignMeasuresBody = Type.Object(
   {
     ...measureFields,
+    latencyUs: Type.Optional(Type.Object({ runs: count, write: Latency, flush: Latency }, open)),
     runs: count,
     contracts: Type.Record(Type.String(), count),
     checked: Type.Object({ stableSectors: count, supersededSectors: count, stableWrites: count, flushes: count }, open),
@@ -203,7 +219,14 @@ const CampaignMeasuresBody = Type.Object(
   },
   { ...open, description: 'sums over the runs whose newest verdict carries measures' },
 )
-export const CampaignBody = Type.Unsafe<CampaignView>(
+const EvidenceBody = Type.Object(
+  {
+    sentences: Type.Array(Type.Object({ about: Type.String(), text: Type.String() })),
+    advice: Type.Array(Type.Object({ code: Type.String(), sentence: Type.String() })),
+  },
+  { ...open, description: 'what the figures support, and what the campaign could not have seen' },
+)
+export const CampaignBody = Type.Unsafe<CampaignView & { readonly evidence?: CampaignEvidence }>(
   Type.Object({
     campaign: Type.String(),
     summary: Type.Object({
@@ -227,6 +250,7 @@ export const CampaignBody = Type.Unsafe<CampaignView>(
         description: 'what the runs were: facet, value, number of runs',
       }),
     ),
+    evidence: Type.Optional(EvidenceBody),
   }),
 )
 

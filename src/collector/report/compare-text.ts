@@ -1,9 +1,14 @@
 /** A comparison of two campaigns as text for a terminal. Data in, text out. */
-import { COMPARED_RATES, type RateComparison, detectableCountText } from '../../core/campaign/compare.ts'
+import {
+  COMPARED_RATES,
+  type Comparison,
+  type RateComparison,
+  detectableCountText,
+} from '../../core/campaign/compare.ts'
 import { counted } from '../../core/size.ts'
 import { RATE_BOUNDS, rateText } from '../../core/statistics.ts'
-import { RATE_NAMES, alignedRows, countsLine, formatP } from './report-text.ts'
-import type { Comparison } from './report-data.ts'
+import { RATE_NAMES, countsLine, formatP } from '../../core/campaign/words.ts'
+import { alignedRows } from './report-text.ts'
 
 export function renderComparison({ a, b, sentence, rates, comparisons, setup, warnings }: Comparison): string {
   const rows = COMPARED_RATES.map((rate) => {

@@ -1,6 +1,6 @@
 /** What `plugpull report` and `plugpull compare` tell, fetched from a collector or straight from its store; rendering is elsewhere. */
 import { type CampaignSummary, type CampaignView, type RunSummary, summarise } from '../../core/campaign/campaign.ts'
-import { type CampaignComparison, type Compared, compareCampaigns, pOf } from '../../core/campaign/compare.ts'
+import { type Compared, type Comparison, comparisonOf, pOf } from '../../core/campaign/compare.ts'
 import { ProbeError } from '../../core/errors.ts'
 import { type CampaignEvidence, evidenceOf } from '../../core/campaign/evidence.ts'
 import type { CollectorClient } from '../../io/collector-client.ts'
@@ -92,13 +92,7 @@ export async function collectReport(source: CampaignSource, campaign: string, ag
   return { ...report, against: { campaign: other.campaign, summary: other.summary, p: ps } }
 }
 
-export const COMPARE_SCHEMA = 'plugpull.compare/1'
-
-export interface Comparison extends CampaignComparison {
-  readonly schema: typeof COMPARE_SCHEMA
-}
-
 export async function collectComparison(source: CampaignSource, a: string, b: string): Promise<Comparison> {
   const views = [await source.campaign(a), await source.campaign(b)] as const
-  return { schema: COMPARE_SCHEMA, ...compareCampaigns(...views) }
+  return comparisonOf(...views)
 }

@@ -1,18 +1,12 @@
 /** A campaign's report as text for a terminal or as Markdown. Data in, text out. */
-import type { CampaignSummary, RunSummary } from '../../core/campaign/campaign.ts'
+import type { RunSummary } from '../../core/campaign/campaign.ts'
 import { FINDING_KINDS } from '../../core/finding.ts'
 import { counted, formatBytes, formatMs } from '../../core/size.ts'
-import { COMPARED_RATES, type Compared } from '../../core/campaign/compare.ts'
+import { COMPARED_RATES } from '../../core/campaign/compare.ts'
 import { evidenceLines } from '../../core/campaign/evidence-text.ts'
 import { RATE_BOUNDS, rateText } from '../../core/statistics.ts'
+import { RATE_NAMES, countsLine, formatP } from '../../core/campaign/words.ts'
 import type { Report } from './report-data.ts'
-
-export const RATE_NAMES: Readonly<Record<Compared, string>> = {
-  violation: 'contract broken',
-  lost: 'writes lost',
-  torn: 'writes torn',
-  reordered: 'writes reordered',
-}
 
 const WIDTH = 18
 
@@ -66,14 +60,6 @@ export function renderMarkdown(report: Report): string {
   return `${lines.join('\n')}\n`
 }
 
-export function countsLine(summary: CampaignSummary): string {
-  const { runs, verified, held, violation, inconclusive, withoutCut } = summary
-  const open = runs - verified
-  const words = [`${held} held`, `${violation} violation`, `${inconclusive} inconclusive`]
-  if (withoutCut !== undefined) words.push(`${withoutCut.runs} without a cut`)
-  return `${runs} ${runs === 1 ? 'run' : 'runs'}: ${words.join(', ')}${open === 0 ? '' : `, ${open} not verified`}`
-}
-
 function totalsLines({ summary: { runs, violations, hazards, exposure, liedFlushes }, setup }: Report): string[] {
   const broken = FINDING_KINDS.filter((kind) => violations[kind] > 0).map((kind) => `${violations[kind]} ${kind}`)
   const risky = (['lost', 'torn', 'reordered', 'corrupt'] as const)
@@ -104,8 +90,6 @@ function againstLines({ campaign, summary, against }: Report): string[] {
     '',
   ]
 }
-
-export const formatP = (p: number): string => (p < 0.0001 ? 'below 0.0001' : p.toFixed(4))
 
 const RUNS_NOTE = 'Runs; lost, torn and reordered count what is forbidden and what is permitted together:'
 const RUN_HEAD = ['run', 'created', 'cut', 'verdict', 'lost', 'torn', 'reordered', 'oldest lost']

@@ -27,7 +27,7 @@ const INSERT_FACTS = `
 
 export async function createRun(
   sql: Sql,
-  { run, campaign, createdAt, manifest, keyHash }: NewRun,
+  { run, campaign, createdAt, manifest, keyHash, logPruned }: NewRun,
 ): ReturnType<Store['createRun']> {
   const device = typeof manifest.device === 'string' ? manifest.device.replaceAll('\0', '') : ''
   const made = await sql.all(
@@ -37,7 +37,12 @@ export async function createRun(
   )
   if (made.length === 0)
     return (await isSame(sql, { run, campaign, createdAt, manifest }, keyHash)) ? 'same' : 'different'
-  await sql.all('INSERT INTO logs (run, bytes, heard_at) VALUES (?, 0, ?)', [run, createdAt])
+  await sql.all('INSERT INTO logs (run, bytes, heard_at, pruned_at) VALUES (?, ?, ?, ?)', [
+    run,
+    logPruned?.bytes ?? 0,
+    createdAt,
+    logPruned?.at ?? null,
+  ])
   await sql.all(INSERT_FACTS, [run, campaign, createdAt, createdAt, ...factValues(factsOf(manifest)), 0])
   return 'created'
 }

@@ -26,6 +26,8 @@ export interface NewRun {
   readonly manifest: Manifest
   /** SHA-256 in hex of the key that appends to this run must carry; absent where no key is asked for. */
   readonly keyHash?: string
+  /** Of a run that comes from elsewhere without its log, which was pruned there: when, and how long it was. */
+  readonly logPruned?: { readonly at: string; readonly bytes: number }
 }
 
 export interface Append {

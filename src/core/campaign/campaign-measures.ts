@@ -1,6 +1,7 @@
 /** The measures of many runs, added up (docs/MODEL.md, "Over a campaign"). */
 import type { VerdictSummary } from './campaign.ts'
 import { type Histogram, type Spread, sumHistograms, sumSpreads } from '../histogram.ts'
+import type { Latencies } from '../history.ts'
 import type { Measures, UnitCounts } from '../measures.ts'
 
 /** Writes by unit, and the cuts they come from: the writes of one cut share its fate, cuts do not. */
@@ -35,6 +36,8 @@ export interface CampaignMeasures {
   readonly atomicity: Readonly<Record<string, CampaignUnitCounts>>
   readonly lostAgesMs: Spread
   readonly reordered: Measures['reordered']
+  /** Sums over the runs whose verdicts carry it; absent where none does. */
+  readonly latencyUs?: Latencies & { readonly runs: number }
 }
 
 type Measured = VerdictSummary & { readonly measures: Measures }
@@ -81,7 +84,15 @@ export function sumMeasures(verdicts: readonly VerdictSummary[]): CampaignMeasur
       writesAhead: spread(({ reordered }) => reordered.writesAhead),
       msAhead: spread(({ reordered }) => reordered.msAhead),
     },
+    ...sumLatencies(runs),
   }
+}
+
+function sumLatencies(runs: readonly Measured[]): Pick<CampaignMeasures, 'latencyUs'> {
+  const told = runs.flatMap(({ measures }) => measures.latencyUs ?? [])
+  if (told.length === 0) return {}
+  const sum = (what: keyof Latencies): Spread => sumSpreads(told.map((latencies) => latencies[what]))
+  return { latencyUs: { runs: told.length, write: sum('write'), flush: sum('flush') } }
 }
 
 const NONE: CampaignUnitCounts = { exposed: 0, filling: 0, whole: 0, torn: 0, cuts: 0, fillingCuts: 0, tornCuts: 0 }

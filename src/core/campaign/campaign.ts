@@ -37,6 +37,8 @@ export interface RunProgress {
   readonly issued: number
   readonly completed: number
   readonly flushes: number
+  /** The newest write that a completed flush covers; absent before there is one, and from agents of an earlier version. */
+  readonly stable?: number
 }
 
 /** A verdict without its findings: what lists and statistics need. */

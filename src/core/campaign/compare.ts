@@ -3,7 +3,8 @@
  * difference could have been seen, and what keeps the comparison from saying it (docs/MODEL.md, "Over a campaign").
  */
 import type { CampaignView } from './campaign.ts'
-import { type SetupDifference, facetName, setupDifferences } from './setup.ts'
+import { mixedFaultsText } from './faults.ts'
+import { type SetupDifference, facetName, setupDifferences } from './setup-differences.ts'
 import { counted, formatCount } from '../size.ts'
 import { type Proportion, detectableCount, fisherExact, holm } from '../statistics.ts'
 
@@ -27,6 +28,13 @@ export interface RateComparison {
     readonly orMore: boolean
   }
   readonly sentence: string
+}
+
+export const COMPARE_SCHEMA = 'plugpull.compare/1'
+
+/** The comparison as a document: what `plugpull compare --json` and the collector answer. */
+export interface Comparison extends CampaignComparison {
+  readonly schema: typeof COMPARE_SCHEMA
 }
 
 export interface CampaignComparison {
@@ -87,6 +95,12 @@ export function compareCampaigns(a: CampaignView, b: CampaignView): CampaignComp
     warnings: warningsOf(a, b, differences),
   }
 }
+
+/** The same as a document. */
+export const comparisonOf = (a: CampaignView, b: CampaignView): Comparison => ({
+  schema: COMPARE_SCHEMA,
+  ...compareCampaigns(a, b),
+})
 
 const shareOf = ({ count, of }: Proportion): number => (of === 0 ? 0 : count / of)
 
@@ -252,6 +266,10 @@ function warningsOf(a: CampaignView, b: CampaignView, differences: readonly Setu
     const uncut = summary.withoutCut?.runs ?? 0
     if (uncut > 0)
       warnings.push(`${counted(uncut, 'run')} of ${campaign} without a cut ${uncut === 1 ? 'is' : 'are'} left out`)
+  }
+  for (const { campaign, setup } of [a, b]) {
+    const mixed = mixedFaultsText(setup ?? {})
+    if (mixed !== undefined) warnings.unshift(`in ${campaign} ${mixed}`)
   }
   if (differences.length > 1)
     warnings.unshift('more than one thing differs, so a difference cannot be laid to any one of them')

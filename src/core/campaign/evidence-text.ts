@@ -3,6 +3,7 @@ import type { CampaignEvidence, EvidenceTopic } from './evidence.ts'
 
 const NAMES: Readonly<Record<EvidenceTopic, string>> = {
   violation: 'contract',
+  fault: 'faults',
   power: 'checked',
   atomicity: 'atomicity',
   tears: 'tears',

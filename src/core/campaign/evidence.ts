@@ -6,13 +6,14 @@ import { type Advice, adviceFor } from './advice.ts'
 import type { CampaignSummary } from './campaign.ts'
 import { type CampaignMeasures, type CampaignUnitCounts, isWriteThrough } from './campaign-measures.ts'
 import { type Spread, boundOfShare, totalOf } from '../histogram.ts'
+import { mixedFaultsText } from './faults.ts'
 import { UNIT_BYTES_MAX } from '../measures.ts'
 import { type CampaignSetup, valuesOf } from './setup.ts'
 import { counted, formatBytes, formatCount, formatMs, formatPercent, parseSize } from '../size.ts'
 import { excludedAbove } from '../statistics.ts'
 import { SECTOR_BYTES } from '../units.ts'
 
-export type EvidenceTopic = 'violation' | 'power' | 'atomicity' | 'tears' | 'ages' | 'reordering'
+export type EvidenceTopic = 'violation' | 'fault' | 'power' | 'atomicity' | 'tears' | 'ages' | 'reordering'
 
 export interface CampaignEvidence {
   /** Where nothing was violated: higher rates of violation are excluded at 95 % confidence. */
@@ -40,6 +41,7 @@ export function evidenceOf(summary: EvidenceSummary, setup: CampaignSetup = {}):
   const atomicity = measures === undefined ? undefined : atomicityOf(measures)
   const texts: readonly (readonly [EvidenceTopic, string | undefined])[] = [
     ['violation', violationSentence(summary) + withoutCutText(summary)],
+    ['fault', mixedFaultsText(setup)],
     ...(measures === undefined
       ? []
       : ([

@@ -19,10 +19,10 @@ import {
 import { withScratch } from '../../io/scratch.ts'
 import { startCollector, thisProgram } from '../children.ts'
 import { rigNamed } from '../registry.ts'
-import { type Candidate, candidatesOf } from './candidates.ts'
+import { type Candidate, candidatesOf } from '../../core/reproduce/candidates.ts'
 import { type LoopOptions, type Recorded, rawOf, recordedOf } from './recorded.ts'
 import { type Bounds, type Listener, type Reproduction, reproduce } from './reproduce.ts'
-import { type Statement, StatementReader, scriptText } from './statement.ts'
+import { type Statement, StatementReader, scriptText } from '../../core/reproduce/statement.ts'
 import { type Replay, counted, loopCommandLine, ownMachineText, reproductionText, trialLine } from './text.ts'
 
 export const REPRODUCTION_SCHEMA = 'plugpull.reproduction/1'

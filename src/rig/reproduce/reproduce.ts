@@ -10,10 +10,10 @@ import { type StripCell, coveringWrites, runsFoundFor, stripOf } from '../../cor
 import { WRITE_SECTORS_MAX } from '../../core/plan.ts'
 import { loadHistory } from '../../io/load-history.ts'
 import { collectorLog } from '../../io/log-source.ts'
-import { type Candidate } from './candidates.ts'
+import { type Candidate } from '../../core/reproduce/candidates.ts'
 import { ddmin } from './ddmin.ts'
-import { canShow, isBesideWrites, otherScript } from './goal.ts'
-import { type Statement, scriptText, withoutIdleFlushes } from './statement.ts'
+import { canShow, isBesideWrites, otherScript } from '../../core/reproduce/goal.ts'
+import { type Statement, scriptText, withoutIdleFlushes } from '../../core/reproduce/statement.ts'
 import {
   Budget,
   type Example,

@@ -5,7 +5,7 @@ import { shellQuoted } from '../shell-command.ts'
 import type { Reproduction, TrialNews } from './reproduce.ts'
 import type { LoopOptions } from './recorded.ts'
 import { argumentsOf } from './recorded.ts'
-import { type Statement, scriptText } from './statement.ts'
+import { type Statement, scriptText } from '../../core/reproduce/statement.ts'
 import { loopWords } from './trial.ts'
 
 const SCRIPT_SHOWN = 100

@@ -10,9 +10,9 @@ import { errorSaid } from '../../io/self.ts'
 import { CAMPAIGN_SCHEMA, type CampaignResult, type CycleResult } from '../campaign.ts'
 import type { Collector } from '../children.ts'
 import { cycleSeed } from '../loop-options.ts'
-import { isSameFinding } from './goal.ts'
+import { isSameFinding } from '../../core/reproduce/goal.ts'
 import { type LoopOptions, argumentsOf } from './recorded.ts'
-import { type Statement, scriptText, writesOf } from './statement.ts'
+import { type Statement, scriptText, writesOf } from '../../core/reproduce/statement.ts'
 
 /** For the loop to give everything back once it was told to stop. */
 const STOP_LIMIT_MS = 30_000

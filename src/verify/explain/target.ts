@@ -5,10 +5,11 @@ import { Observations, Observer } from '../../core/observe.ts'
 import type { CoveringWrite, Extent } from '../../core/telling/strip.ts'
 import { SECTOR_BYTES } from '../../core/units.ts'
 import { alignedBuffer } from '../../io/device.ts'
-import { exhibitPlaces, readSectors } from '../exhibits.ts'
+import { exhibitPlaces } from '../../core/telling/exhibit-places.ts'
+import { readSectors } from '../exhibits.ts'
 import type { OpenTarget } from '../open-target.ts'
 import { RangeReader } from '../range-reader.ts'
-import type { Look } from './explanation.ts'
+import type { Look } from '../../core/telling/explanation.ts'
 
 export interface TargetQuestion {
   readonly history: History

@@ -11,7 +11,7 @@ import type { Style } from '../report/report.ts'
 import { placeOf } from '../report/story.ts'
 import { counted, sectorSpan } from '../report/words.ts'
 import { sectorLines } from './bytes-text.ts'
-import type { Explanation } from './explanation.ts'
+import type { Explanation } from '../../core/telling/explanation.ts'
 
 const INDENT = '   '
 const MS_WIDTH = 14

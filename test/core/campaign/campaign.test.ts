@@ -13,6 +13,22 @@ test('a campaign without verdicts claims nothing', () => {
   assert.deepEqual([summary.rates.violation.text, summary.rates.lost.low, summary.rates.lost.high], ['no runs', 0, 1])
 })
 
+test('latencies are summed over the runs that have them', () => {
+  const spread = (lower: number, most: number) => ({ classes: { [lower]: 2 }, most })
+  const measured = (run: string, write: number) =>
+    sampleVerdict(run, {
+      measures: { ...sampleMeasures, latencyUs: { write: spread(write, write + 1), flush: spread(64, 65) } },
+    })
+  const older = sampleVerdict(runId(3), { measures: sampleMeasures })
+  const { measures } = summarise(3, [measured(runId(1), 30), measured(runId(2), 32), older])
+  assert.deepEqual(measures?.latencyUs, {
+    runs: 2,
+    write: { classes: { 30: 2, 32: 2 }, most: 33 },
+    flush: { classes: { 64: 4 }, most: 65 },
+  })
+  assert.equal(summarise(1, [older]).measures?.latencyUs, undefined)
+})
+
 test('counts are summed, ages are the worst, rates are of runs', () => {
   const worse = lossyVerdict(runId(3))
   const summary = summarise(5, [

@@ -6,15 +6,15 @@ import type { Manifest } from '../../../src/core/manifest.ts'
 import type { Verdict } from '../../../src/core/verdict.ts'
 import { proportion } from '../../../src/core/statistics.ts'
 import { LogDecoder } from '../../../src/core/wire.ts'
-import { candidatesOf } from '../../../src/rig/reproduce/candidates.ts'
-import { canShow, isBesideWrites, isSameFinding, otherScript } from '../../../src/rig/reproduce/goal.ts'
+import { candidatesOf } from '../../../src/core/reproduce/candidates.ts'
+import { canShow, isBesideWrites, isSameFinding, otherScript } from '../../../src/core/reproduce/goal.ts'
 import { argumentsOf, rawOf, recordedOf } from '../../../src/rig/reproduce/recorded.ts'
 import {
   type Statement,
   StatementReader,
   scriptText,
   withoutIdleFlushes,
-} from '../../../src/rig/reproduce/statement.ts'
+} from '../../../src/core/reproduce/statement.ts'
 import type { Reproduction } from '../../../src/rig/reproduce/reproduce.ts'
 import { reproductionText, trialLine } from '../../../src/rig/reproduce/text.ts'
 import { loopWords } from '../../../src/rig/reproduce/trial.ts'

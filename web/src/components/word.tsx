@@ -1,6 +1,6 @@
 /**
  * The state of a run or of a configuration as a badge: a word, a glyph and a colour, so that none of them has to carry the
- * meaning alone. `hazard` is held, but with writes lost, torn or reordered that nothing had promised; `none` has no verdict.
+ * meaning alone. `hazard`: no promise was broken, but writes that none covered were lost, torn or reordered. `none`: no verdict yet.
  */
 import type { ComponentChild } from 'preact'
 
@@ -17,13 +17,13 @@ export const GLYPHS: Readonly<Record<State, string>> = {
 
 export const STATE_TEXTS: Readonly<Record<State, string>> = {
   violation: 'violation',
-  hazard: 'held, with hazards',
+  hazard: 'hazards',
   held: 'held',
   inconclusive: 'inconclusive',
   none: 'no verdict yet',
 }
 
-export function Word({ state, text }: { readonly state: State; readonly text?: string }): ComponentChild {
+export function Word({ state, text }: { readonly state: State; readonly text?: string | undefined }): ComponentChild {
   return (
     <span class={`word ${state}`}>
       <span class="glyph" aria-hidden="true">

@@ -1,7 +1,7 @@
 /** A run as the statements of a script: its writes and flushes in the order in which they were issued. */
-import type { Plan } from '../../core/plan.ts'
-import type { RecordKind } from '../../core/record.ts'
-import type { LogSink } from '../../core/wire.ts'
+import type { Plan } from '../plan.ts'
+import type { RecordKind } from '../record.ts'
+import type { LogSink } from '../wire.ts'
 
 export type Statement =
   /** `write`: its number in the run that it is taken from. */

@@ -2,8 +2,8 @@
  * What counts as the same finding again: the same kind and severity by the same rule of the model, of the write that corresponds; and
  * where no write says which is which, the same kind of content.
  */
-import type { Finding } from '../../core/finding.ts'
-import { RULES, ruleOf } from '../../core/telling/rule.ts'
+import type { Finding } from '../finding.ts'
+import { RULES, ruleOf } from '../telling/rule.ts'
 import { type Statement, writesOf } from './statement.ts'
 
 /** Whether a finding of a script's run is the goal again. */

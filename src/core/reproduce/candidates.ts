@@ -2,7 +2,7 @@
  * What the model says can matter, before anything is tried: the writes that share sectors with the finding, then those that share
  * a cluster of the image with it (who allocates it decides what a lost table takes along), then everything.
  */
-import type { Finding } from '../../core/finding.ts'
+import type { Finding } from '../finding.ts'
 import { upToFinding } from './goal.ts'
 import { type Statement, scriptText, withoutIdleFlushes } from './statement.ts'
 

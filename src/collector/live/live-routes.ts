@@ -1,0 +1,76 @@
+/** `GET /v1/live` and `GET /v1/events`: what goes on, once and then change by change. */
+import { Type } from 'typebox'
+import { LIVE_SCHEMA, type LiveView } from '../../core/view/live-view.ts'
+import { ApiError } from '../http/api-error.ts'
+import type { CollectorServer, RouteContext } from '../http/route-context.ts'
+import { refusals } from '../http/schemas.ts'
+import { LISTENERS_MAX, LiveHub } from './hub.ts'
+import { liveView } from './live-view.ts'
+
+const Lines = Type.Array(
+  Type.Object(
+    { run: Type.String(), campaign: Type.String(), changedAt: Type.String() },
+    { additionalProperties: true },
+  ),
+)
+const LiveBody = Type.Unsafe<LiveView>(
+  Type.Object({
+    schema: Type.Literal(LIVE_SCHEMA),
+    cursor: Type.String({ description: 'the Last-Event-ID with which /v1/events goes on from here' }),
+    agents: Lines,
+    cuts: Lines,
+    verdicts: Lines,
+  }),
+)
+const EventsHeaders = Type.Object(
+  { 'last-event-id': Type.Optional(Type.String({ format: 'date-time', description: 'go on from this event' })) },
+  { additionalProperties: true },
+)
+
+export function addLiveRoutes(app: CollectorServer, { store, now }: RouteContext): void {
+  const hub = new LiveHub({
+    store,
+    now,
+    failed: (error) => app.log.warn({ err: error }, 'the store could not be read for the live view'),
+  })
+  // Before the server waits for its connections: streams would keep it for ever.
+  app.addHook('preClose', async () => hub.close())
+
+  app.route({
+    method: 'GET',
+    url: '/v1/live',
+    schema: {
+      summary: 'Runs under way, and the newest cuts and verdicts',
+      response: { 200: LiveBody, ...refusals },
+    },
+    handler: () => liveView(store, now()),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/events',
+    schema: {
+      summary: 'The same change by change, as server-sent events that resume',
+      headers: EventsHeaders,
+      produces: ['text/event-stream'],
+      response: { 200: Type.Unsafe<string>({ type: 'string' }), ...refusals },
+    },
+    handler: async (request, reply) => {
+      if (hub.isFull)
+        throw new ApiError(
+          'TOO_MANY_LISTENERS',
+          `${LISTENERS_MAX} clients listen to this collector already, which is all it takes; close some, or come back later`,
+        )
+      reply.hijack()
+      const { raw } = reply
+      for (const [name, value] of Object.entries(reply.getHeaders()))
+        if (value !== undefined) raw.setHeader(name, value)
+      raw.setHeader('content-type', 'text/event-stream; charset=utf-8')
+      raw.setHeader('cache-control', 'no-store')
+      // nginx would keep events back until its buffer is full.
+      raw.setHeader('x-accel-buffering', 'no')
+      raw.writeHead(200)
+      await hub.listen(reply.raw, request.headers['last-event-id'])
+    },
+  })
+}

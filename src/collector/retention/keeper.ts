@@ -1,0 +1,44 @@
+/**
+ * Retention by itself: the store is pruned at the start and then every hour, by what the collector was started with.
+ *
+ * Several collectors of one store may all do it: each run goes in a transaction of its own that looks again, so what one
+ * has taken the others leave. A failure is told and tried again at the next turn; it never ends the collector.
+ */
+import { ProbeError } from '../../core/errors.ts'
+import type { Logger } from '../../io/logger.ts'
+import type { Store } from '../store/store.ts'
+import { prunedText, queryOf, type RetentionPolicy } from './policy.ts'
+
+const EVERY_MS = 3_600_000
+
+export interface Keeper {
+  /** Takes no further turn, and resolves once the one under way is over. */
+  stop(): Promise<void>
+}
+
+/** Starts at once, and then every `everyMs`. */
+export function startKeeper(store: Store, policy: RetentionPolicy, logger: Logger, everyMs = EVERY_MS): Keeper {
+  let turn = takeTurn(store, policy, logger)
+  const timer = setInterval(() => {
+    turn = turn.then(() => takeTurn(store, policy, logger))
+  }, everyMs)
+  timer.unref()
+  return {
+    stop: async () => {
+      clearInterval(timer)
+      await turn
+    },
+  }
+}
+
+/** One turn; never throws. */
+async function takeTurn(store: Store, policy: RetentionPolicy, logger: Logger): Promise<void> {
+  try {
+    const pruned = await store.prune(queryOf(policy, Date.now(), false))
+    if (pruned.runs > 0 || pruned.spared > 0)
+      logger.info(pruned, `retention: ${prunedText(pruned, policy.what, false)}`)
+  } catch (error) {
+    const code = error instanceof ProbeError ? error.code : 'INTERNAL'
+    logger.error({ err: error, code }, 'retention: not pruned; tried again at the next turn')
+  }
+}

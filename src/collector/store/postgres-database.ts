@@ -1,0 +1,281 @@
+/**
+ * The driver for PostgreSQL and what speaks its protocol: a pool of connections, transactions, limits on every wait.
+ *
+ * What durability rests on is checked here for each connection: fsync must be on, and `synchronous_commit` is never off in a
+ * transaction of ours. A transaction that lost against another collector's is run again; one whose connection was lost before
+ * its commit once more; one whose commit was not answered is not: whoever asked sends the request again, which is safe.
+ * Which tables there are, and how they come to be, is postgres-schema.ts.
+ */
+import { Pool, type PoolClient, type QueryConfig, TypeOverrides, types } from 'pg'
+import { ProbeError } from '../../core/errors.ts'
+import { sleepMs } from '../../io/clock.ts'
+import type { Database, Dialect, Sql, SqlValue } from './database.ts'
+import { PostgresFailure } from './postgres-failure.ts'
+import { Statements } from './postgres-statements.ts'
+import { parsePostgresUrl, type PostgresUrl } from './postgres-url.ts'
+
+/** Connections of one collector at most: appends take a few, readers share the rest. */
+export const CONNECTIONS_MAX = 10
+const CONNECT_LIMIT_MS = 5000
+const IDLE_LIMIT_MS = 60_000
+/** The server ends a statement after so long, and a wait for another's row sooner. */
+const STATEMENT_LIMIT_MS = 30_000
+const LOCK_LIMIT_MS = 10_000
+/** A collector that stopped in the middle of a transaction must not keep others from its runs. */
+const IDLE_IN_TRANSACTION_LIMIT_MS = 15_000
+/** The driver gives up on a server that does not even say that it took too long. */
+const ANSWER_LIMIT_MS = 40_000
+const CHECK_LIMIT_MS = 5000
+
+const ATTEMPTS_MAX = 8
+const BACKOFF_FIRST_MS = 5
+const BACKOFF_MAX_MS = 320
+
+export const POSTGRES_DIALECT: Dialect = {
+  integer: 'BIGINT',
+  real: 'DOUBLE PRECISION',
+  bytes: 'BYTEA',
+  forUpdate: ' FOR UPDATE',
+}
+
+/** A reader sees one moment, however many statements it takes. */
+const BEGIN_READ = 'BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY'
+const BEGIN_WRITE = 'BEGIN'
+const BEGIN_WRITE_STABLE = 'BEGIN; SET LOCAL synchronous_commit = on'
+
+/** Counts, sizes and sums: exact, or an error. */
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    throw new RangeError(`the store holds ${text}, which is beyond what this program can count`)
+  }
+  return value
+}
+
+const TYPES = new TypeOverrides()
+TYPES.setTypeParser(types.builtins.INT8, wholeNumber)
+TYPES.setTypeParser(types.builtins.NUMERIC, wholeNumber)
+
+export interface TransactionLimits {
+  /** Of one statement, and of one wait for another's row. */
+  readonly limitMs: number
+}
+
+export class PostgresDatabase implements Database {
+  readonly name: string
+  readonly dialect = POSTGRES_DIALECT
+  readonly #url: PostgresUrl
+  readonly #pool: Pool
+  readonly #checked: (sql: Sql) => Promise<void>
+  readonly #statements = new Statements()
+  /** How a write begins on that connection. */
+  readonly #begins = new WeakMap<PoolClient, string>()
+
+  /** Connects on first use; throws BAD_OPTION where the URL cannot be one. `checked` is what a healthy database passes. */
+  constructor(url: string, checked: (sql: Sql) => Promise<void> = ping) {
+    this.#url = parsePostgresUrl(url)
+    this.#checked = checked
+    this.name = this.#url.name
+    this.#pool = this.#poolOf(this.#url.connectionString)
+    // An idle connection that the server ended is replaced at the next use; the error has nobody to go to.
+    this.#pool.on('error', ignore)
+    this.#pool.on('connect', (client) => client.on('error', ignore))
+  }
+
+  #poolOf(connectionString: string): Pool {
+    try {
+      return new Pool({
+        connectionString,
+        types: TYPES,
+        application_name: 'plugpull',
+        max: CONNECTIONS_MAX,
+        connectionTimeoutMillis: CONNECT_LIMIT_MS,
+        idleTimeoutMillis: IDLE_LIMIT_MS,
+        statement_timeout: STATEMENT_LIMIT_MS,
+        lock_timeout: LOCK_LIMIT_MS,
+        idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_LIMIT_MS,
+        query_timeout: ANSWER_LIMIT_MS,
+        keepAlive: true,
+      })
+    } catch (error) {
+      throw this.#told(new PostgresFailure(error))
+    }
+  }
+
+  read<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#untilDone((seen) => this.#transaction(BEGIN_READ, work, seen))
+  }
+
+  write<T>(work: (sql: Sql) => Promise<T>, limits?: TransactionLimits): Promise<T> {
+    return this.#untilDone((seen) => this.#transaction(BEGIN_WRITE, work, seen, limits))
+  }
+
+  /** Whole attempts, until one is done or nothing speaks for another. */
+  async #untilDone<T>(attempt: (seen: Progress) => Promise<T>): Promise<T> {
+    let reconnected = false
+    for (let attempts = 1, pauseMs = BACKOFF_FIRST_MS; ; attempts++, pauseMs = Math.min(pauseMs * 2, BACKOFF_MAX_MS)) {
+      const seen: Progress = { connected: false }
+      try {
+        return await attempt(seen)
+      } catch (error) {
+        if (!(error instanceof PostgresFailure)) throw error
+        const again = error.kind === 'again' || (error.kind === 'lost' && seen.connected && !reconnected)
+        if (!again || attempts >= ATTEMPTS_MAX) throw this.#told(error)
+        reconnected ||= error.kind === 'lost'
+        await sleepMs(pauseMs * (0.5 + Math.random()))
+      }
+    }
+  }
+
+  async #transaction<T>(
+    begin: string,
+    work: (sql: Sql) => Promise<T>,
+    seen: Progress,
+    limits?: TransactionLimits,
+  ): Promise<T> {
+    const client = await this.#connect()
+    seen.connected = true
+    let isUsable = false
+    try {
+      const query = querying(client, limits?.limitMs)
+      await query({ text: begin === BEGIN_WRITE ? (this.#begins.get(client) ?? begin) : begin })
+      try {
+        if (limits !== undefined) await query({ text: limited(limits.limitMs) })
+        const result = await work({ all: (text, values) => this.#rows(query, text, values) })
+        await this.#commit(query)
+        isUsable = true
+        return result
+      } catch (error) {
+        isUsable = await this.#rollback(client, error)
+        throw error
+      }
+    } finally {
+      client.release(!isUsable)
+    }
+  }
+
+  async #commit(query: Query): Promise<void> {
+    try {
+      const { command } = await query({ text: 'COMMIT' })
+      // A transaction in which a statement failed is rolled back by COMMIT, without an error.
+      if (command !== 'COMMIT') throw new PostgresFailure(new Error(`COMMIT was answered by ${command}`), 'other')
+    } catch (error) {
+      if (error instanceof PostgresFailure && (error.kind === 'lost' || error.sqlState === '57014')) {
+        throw new PostgresFailure(error.cause, 'unknown')
+      }
+      throw error
+    }
+  }
+
+  /** Whether the connection can be used further. */
+  async #rollback(client: PoolClient, error: unknown): Promise<boolean> {
+    if (error instanceof PostgresFailure && (error.kind === 'lost' || error.kind === 'unknown')) return false
+    return client.query('ROLLBACK').then(
+      () => true,
+      () => false,
+    )
+  }
+
+  async #rows<Row>(query: Query, text: string, values: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    const { rows } = await query({ ...this.#statements.of(text, values.length), values: values.map(storable) })
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statement says what it selects
+    return rows as readonly Row[]
+  }
+
+  /** A connection on which a commit means what it should. */
+  async #connect(): Promise<PoolClient> {
+    let client: PoolClient
+    try {
+      client = await this.#pool.connect()
+    } catch (error) {
+      throw new PostgresFailure(error)
+    }
+    if (this.#begins.has(client)) return client
+    try {
+      this.#begins.set(client, await this.#beginOf(client))
+      return client
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+  }
+
+  async #beginOf(client: PoolClient): Promise<string> {
+    const { rows } = await querying(client)({
+      text: `SELECT current_setting('fsync', true) AS fsync, current_setting('synchronous_commit', true) AS commits,
+        current_setting('server_encoding', true) AS encoding`,
+    })
+    const settings: Readonly<Record<string, string | null>> = rows[0] ?? {}
+    if (settings['fsync'] === 'off') {
+      throw this.#refusal('runs with fsync=off: what it commits does not survive a loss of power; set fsync = on')
+    }
+    const encoding = settings['encoding'] ?? 'UTF8'
+    if (!/^utf-?8$/i.test(encoding)) {
+      throw this.#refusal(`keeps text as ${encoding}; create the database with ENCODING 'UTF8'`)
+    }
+    return settings['commits'] === 'off' ? BEGIN_WRITE_STABLE : BEGIN_WRITE
+  }
+
+  #refusal(how: string): ProbeError {
+    return new ProbeError('STORE_UNAVAILABLE', `the store ${this.name} ${how}`)
+  }
+
+  #told(failure: PostgresFailure): ProbeError {
+    return failure.told(this.name, this.#url.redact)
+  }
+
+  async sizeBytes(): Promise<number> {
+    const [row] = await this.read((sql) =>
+      sql.all<{ bytes: number | null }>(
+        `SELECT sum(pg_total_relation_size(c.oid)) AS bytes FROM pg_class AS c
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          WHERE n.nspname = current_schema() AND c.relkind = 'r'`,
+      ),
+    )
+    return row?.bytes ?? 0
+  }
+
+  async check(): Promise<void> {
+    await this.write((sql) => this.#checked(sql), { limitMs: CHECK_LIMIT_MS })
+  }
+
+  async close(): Promise<void> {
+    if (!this.#pool.ending) await this.#pool.end()
+  }
+}
+
+/** How far an attempt came. */
+interface Progress {
+  connected: boolean
+}
+
+type Query = (
+  config: QueryConfig,
+) => Promise<{ readonly command: string; readonly rows: readonly Readonly<Record<string, never>>[] }>
+
+async function ping(sql: Sql): Promise<void> {
+  await sql.all('SELECT 1 AS one')
+}
+
+const ignore = (): void => undefined
+
+/** Queries on that connection, whose failures are told apart from those of the work around them. */
+function querying(client: PoolClient, limitMs?: number): Query {
+  // The driver waits a little longer than the server, so that the server's reason is the one that is told.
+  const limit = limitMs === undefined ? {} : { query_timeout: limitMs + CONNECT_LIMIT_MS }
+  return async (config) => {
+    try {
+      return await client.query({ ...config, ...limit })
+    } catch (error) {
+      throw new PostgresFailure(error)
+    }
+  }
+}
+
+const limited = (limitMs: number): string =>
+  `SET LOCAL statement_timeout = ${limitMs}; SET LOCAL lock_timeout = ${limitMs}`
+
+/** PostgreSQL takes no character 0 in a text. */
+function storable(value: SqlValue): SqlValue {
+  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
+}

@@ -1,0 +1,128 @@
+/**
+ * What the run view shows, had from a run's log and newest verdict: map, timeline, stories. The analyst makes them, the newest few
+ * maps are kept. Every answer is of a log of a certain length and of a verdict of a certain number, and changes only with them.
+ */
+import type { RunView } from '../../../core/campaign/campaign.ts'
+import { ProbeError } from '../../../core/errors.ts'
+import type { RunTimeline } from '../../../core/map/run-timeline.ts'
+import { stretchesOf } from '../../../core/map/stretches.ts'
+import { checkFinding } from '../../../core/telling/finding-shape.ts'
+import type { Verdict } from '../../../core/verdict.ts'
+import { FrameEncoder } from '../../../core/wire.ts'
+import { ApiError } from '../../http/api-error.ts'
+import type { Store } from '../../store/store.ts'
+import { Analyst } from './analyst.ts'
+import { Few } from './few.ts'
+import type { Answers, MapAnswer, Question, StoryAnswer } from './messages.ts'
+
+const MAPS_KEPT = 4
+
+export interface TimelineQuery {
+  readonly fromMs?: number
+  readonly toMs?: number
+  readonly buckets: number
+}
+
+export class RunViews {
+  readonly #store: Store
+  readonly #analyst = new Analyst()
+  readonly #maps = new Few<MapAnswer>(MAPS_KEPT)
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  close(): Promise<void> {
+    return this.#analyst.close()
+  }
+
+  map(view: RunView, blockBytes: number | undefined): Promise<MapAnswer> {
+    return this.#maps.get(`${view.run} ${versionOf(view)} ${blockBytes ?? ''}`, () => {
+      const { verdict } = view
+      const findings = verdict?.findings ?? []
+      checkAll(findings.entries(), view.run)
+      return this.#ask(view, {
+        kind: 'map',
+        log: view,
+        contract: contractOf(view),
+        stretches: stretchesOf(findings),
+        ...(blockBytes === undefined ? {} : { blockBytes }),
+      })
+    })
+  }
+
+  timeline(view: RunView, query: TimelineQuery): Promise<RunTimeline> {
+    return this.#ask(view, { kind: 'timeline', log: view, ...query })
+  }
+
+  story(view: RunView, number: number): Promise<StoryAnswer> {
+    const verdict = verdictOf(view)
+    const finding = verdict.findings[number - 1]
+    if (finding === undefined) {
+      const has = verdict.findings.length === 0 ? 'it lists none' : `it lists ${verdict.findings.length}`
+      throw new ApiError('FINDING_UNKNOWN', `the newest verdict of run ${view.run} has no finding ${number}; ${has}`)
+    }
+    // Where the finding itself is not one, its place cannot be compared with that of others.
+    checkAll([[number - 1, finding]], view.run)
+    const end = finding.lba + finding.sectors
+    const beside = [...verdict.findings.entries()].filter(
+      ([, { lba, sectors }]) => lba < end && finding.lba < lba + sectors,
+    )
+    checkAll(beside, view.run)
+    return this.#ask(view, {
+      kind: 'story',
+      log: view,
+      named: { number, finding, also: [] },
+      verdict: { ...verdict, findings: beside.map(([, one]) => one) },
+      ...(view.cut === undefined ? {} : { cut: view.cut }),
+    })
+  }
+
+  async #ask<K extends Question['kind']>(
+    view: RunView,
+    question: Question & { readonly kind: K },
+  ): Promise<Answers[K]> {
+    const { run, bytes, manifest } = view
+    try {
+      return await this.#analyst.ask(
+        { ...question, log: { run, bytes } },
+        // An agent that was cut before its first append left a run with a manifest and nothing else: an empty history.
+        () => (bytes === 0 ? only(new FrameEncoder().manifest(manifest)) : this.#store.readLog(run, 0, bytes)),
+      )
+    } catch (error) {
+      throw evidenceErrorOf(error)
+    }
+  }
+}
+
+/** Changes whenever what is shown of a run can change. */
+export const versionOf = ({ bytes, verdicts }: Pick<RunView, 'bytes' | 'verdicts'>): string =>
+  `${bytes}-${verdicts.at(-1)?.number ?? 0}`
+
+/** The promise that the run was held to, or is to be. */
+export const contractOf = ({ verdict, manifest }: RunView): string => verdict?.contract ?? manifest.contract
+
+/** Throws VERDICT_UNKNOWN where there is none. */
+export function verdictOf({ run, verdict }: RunView): Verdict {
+  if (verdict !== undefined) return verdict
+  throw new ApiError('VERDICT_UNKNOWN', `run ${run} has no verdict yet; plugpull verify --run ${run} gives it one`)
+}
+
+function checkAll(findings: Iterable<readonly [number, unknown]>, run: string): void {
+  try {
+    for (const [i, finding] of findings) checkFinding(finding, i + 1, `run ${run}`)
+  } catch (error) {
+    throw evidenceErrorOf(error)
+  }
+}
+
+/** What the store cannot do stays what it is; the rest says what is wrong with the log or the verdict. */
+function evidenceErrorOf(error: unknown): unknown {
+  if (!(error instanceof ProbeError)) return error
+  if (error.code === 'INTERNAL' || error.code.startsWith('STORE_')) return error
+  return new ApiError('EVIDENCE_UNUSABLE', error.message, { cause: error })
+}
+
+async function* only(chunk: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  yield chunk
+}

@@ -15,7 +15,7 @@ import { BIG_RUN_ID } from './big-run.ts'
 import { WIDE, withPage } from './browser.ts'
 import { BIG_CAMPAIGN } from './campaigns.ts'
 import { factsOfData, makeData } from './data.ts'
-import { firstView } from './first-view.ts'
+import { type FirstView, firstView } from './first-view.ts'
 import { type MapFrames, mapFrames } from './map-frames.ts'
 import { UI_FILE, type UiData, type ViewTimes, uiSection } from './page.ts'
 
@@ -55,32 +55,48 @@ async function measureAll(
   file: string,
   wanted: readonly View[],
   repeats: number,
-  { scratch, signal }: { readonly scratch: Scratch; readonly signal: AbortSignal },
+  signal: AbortSignal,
 ): Promise<Measured> {
   const progress = createProgress({ label: 'visiting', total: repeats * wanted.length })
-  const times = wanted.map(({ name, of }) => ({ view: name, of, visits: [] as ViewTimes['visits'][number][] }))
-  const map: MapFrames[] = []
-  let browser = ''
+  const visits: { readonly view: View; readonly visit: Visit }[] = []
   try {
-    for (let repeat = 0, done = 0; repeat < repeats; repeat++)
-      for (const [index, view] of wanted.entries()) {
+    for (let repeat = 0; repeat < repeats; repeat++)
+      for (const view of wanted) {
         signal.throwIfAborted()
-        const collector = await startCollector(thisProgram(), scratch, `sqlite:${file}`)
-        try {
-          await withPage(scratch, WIDE, async (page, version) => {
-            browser = version
-            times[index]?.visits.push(await firstView(page, collector.url + view.path, view.shows))
-            if (view.name === 'Run') map.push(await mapFrames(page))
-          })
-        } finally {
-          await collector.stop()
-        }
-        progress.update(++done, view.name)
+        visits.push({ view, visit: await withScratch('bench-ui', (scratch) => visitOnce(file, view, scratch)) })
+        progress.update(visits.length, view.name)
       }
   } finally {
     progress.finish()
   }
-  return { views: times, map, browser }
+  return {
+    views: wanted.map((view) => ({
+      view: view.name,
+      of: view.of,
+      visits: visits.flatMap((one) => (one.view === view ? [one.visit.times] : [])),
+    })),
+    map: visits.flatMap(({ visit }) => visit.map ?? []),
+    browser: visits[0]?.visit.browser ?? '',
+  }
+}
+
+interface Visit {
+  readonly times: FirstView
+  readonly map?: MapFrames
+  readonly browser: string
+}
+
+/** A collector that was just started, and a browser that has never been anywhere. */
+async function visitOnce(file: string, view: View, scratch: Scratch): Promise<Visit> {
+  const collector = await startCollector(thisProgram(), scratch, `sqlite:${file}`)
+  try {
+    return await withPage(scratch, WIDE, async (page, browser) => {
+      const times = await firstView(page, collector.url + view.path, view.shows)
+      return { times, browser, ...(view.name === 'Run' ? { map: await mapFrames(page) } : {}) }
+    })
+  } finally {
+    await collector.stop()
+  }
 }
 
 interface Options {
@@ -95,7 +111,7 @@ async function main({ repeat, store, publish }: Options, signal: AbortSignal): P
     const file = store === undefined ? scratch.file('ui.db') : resolve(store)
     await makeData(file, signal)
     const data = await factsOfData(file, BIG_RUN_ID)
-    const { browser, ...measured } = await measureAll(file, views(data), repeats, { scratch, signal })
+    const { browser, ...measured } = await measureAll(file, views(data), repeats, signal)
     const result: UiData = {
       command: `npm run bench -- ui --repeat ${repeats}`,
       machine: { ...machineOf(), chromium: browser },

@@ -4,14 +4,17 @@
  * it, the time between the browser's own frames is taken, which is what an eye would see.
  */
 import type { Page } from 'playwright-core'
+import { sleepMs } from '../../src/io/clock.ts'
 import { refuse } from './first-view.ts'
 
 export const FRAME_MEASURE = 'map-frame'
 const WHEEL = 240
 /** More than enough turns from four million blocks to one. */
 const TURNS_MAX = 400
-/** So many turns without any effect on the address: it goes no further. */
-const STILL_TURNS = 12
+/** So many turns without a frame drawn: it goes no further. */
+const STILL_TURNS = 6
+/** The address follows when the hand rests. */
+const REST_MS = 600
 const DRAG_STEPS = 60
 
 export interface MapFrames {
@@ -44,14 +47,12 @@ const STOP = `(() => {
 
 const NEXT_FRAME = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))'
 
-/** The largest canvas of the view is the map. */
+/** By the name that a screen reader says. */
 const MAP = `(() => {
-  const area = ({ width, height }) => width * height
-  const boxes = [...document.querySelectorAll('main canvas')].map((canvas) => ({ canvas, box: canvas.getBoundingClientRect() }))
-  const [largest] = boxes.sort((a, b) => area(b.box) - area(a.box))
-  if (largest === undefined) return undefined
-  largest.canvas.scrollIntoView({ block: 'center' })
-  const { x, y, width, height } = largest.canvas.getBoundingClientRect()
+  const canvas = document.querySelector('main canvas[aria-label^="Block map"]')
+  if (canvas === null) return undefined
+  canvas.scrollIntoView({ block: 'center' })
+  const { x, y, width, height } = canvas.getBoundingClientRect()
   return [x, y, width, height]
 })()`
 
@@ -59,14 +60,17 @@ const MAP = `(() => {
 export async function mapFrames(page: Page): Promise<MapFrames> {
   const [x, y, width, height] = await mapBox(page)
   const [middleX, middleY] = [x + width / 2, y + height / 2]
-  await page.mouse.move(middleX, middleY)
+  // With the focus the wheel is the map's, else the page's.
+  await page.mouse.click(middleX, middleY)
   await page.evaluate(START)
   const turns = await turnUntilStill(page, -WHEEL, TURNS_MAX)
+  await sleepMs(REST_MS)
   const nearest = new URL(page.url()).search
   await turnTimes(page, WHEEL, Math.floor(turns / 2))
   await page.mouse.down()
   for (let step = 1; step <= DRAG_STEPS; step++) {
-    await page.mouse.move(middleX + (width / 3) * Math.sin(step / 6), middleY)
+    const way = Math.sin(step / 6) / 3
+    await page.mouse.move(middleX + width * way, middleY + height * way)
     await page.evaluate(NEXT_FRAME)
   }
   await page.mouse.up()
@@ -74,13 +78,12 @@ export async function mapFrames(page: Page): Promise<MapFrames> {
   const seen: unknown = await page.evaluate(STOP)
   const { drawMs, betweenMs }: { drawMs?: unknown; betweenMs?: unknown } = Object(seen)
   if (!isNumbers(drawMs) || !isNumbers(betweenMs)) return refuse(page.url(), 'tells no frames')
-  if (drawMs.length < turns) refuse(page.url(), `measured ${drawMs.length} frames (${FRAME_MEASURE}) in ${turns} turns`)
   return { drawMs, betweenMs, turns, nearest }
 }
 
 async function mapBox(page: Page): Promise<readonly [number, number, number, number]> {
   const box: unknown = await page.evaluate(MAP)
-  if (!isNumbers(box)) return refuse(page.url(), 'has no canvas')
+  if (!isNumbers(box)) return refuse(page.url(), 'has no canvas that is called the block map')
   const [x = 0, y = 0, width = 0, height = 0] = box
   return [x, y, width, height]
 }
@@ -92,14 +95,15 @@ async function turnTimes(page: Page, by: number, times: number): Promise<void> {
   }
 }
 
-/** Turns until the address stays as it is; returns how many turns had an effect. */
+/** Turns until nothing is drawn any more; returns how many turns had an effect. */
 async function turnUntilStill(page: Page, by: number, most: number): Promise<number> {
-  let [last, effective] = [page.url(), 0]
+  let [drawn, effective] = [0, 0]
   for (let turn = 1; turn <= most && turn - effective <= STILL_TURNS; turn++) {
     await turnTimes(page, by, 1)
-    if (page.url() !== last) [last, effective] = [page.url(), turn]
+    const now = Number(await page.evaluate(`performance.getEntriesByName(${JSON.stringify(FRAME_MEASURE)}).length`))
+    if (now > drawn) [drawn, effective] = [now, turn]
   }
-  if (effective === 0) refuse(page.url(), 'does not zoom by the wheel, or does not say so in its address')
+  if (effective === 0) refuse(page.url(), `does not zoom by the wheel, or does not measure it (${FRAME_MEASURE})`)
   return effective
 }
 

@@ -61,8 +61,8 @@ ${command}
 
 A collector over SQLite holds ${grouped(data.runs)} runs of ${grouped(data.campaigns)} campaigns, simulated and judged by the program itself (${grouped(Math.round(data.storeBytes / 1e6))} MB): one campaign of 2,000 runs,
 and one run on a disk of ${grouped(data.blocks)} blocks of 4 KiB with ${grouped(data.writes)} writes and ${grouped(data.findings)} findings. Each visit is by a Chromium that has never been anywhere, to a
-collector that was just started. Milliseconds since the start of the navigation: median (least to most) of ${String(views[0]?.visits.length ?? 0)} visits. *Ready* is the
-page's own mark, *settled* the last change of the document, whatever the page says.
+collector that was just started. Milliseconds since the start of the navigation: median (least to most) of ${String(views[0]?.visits.length ?? 0)} visits. *Ready*: its
+text is there, nothing of it is still on its way, and the browser has drawn that; *settled*: the last change of the document.
 
 ${table(['view', 'of', 'first paint', 'ready', 'settled', 'KB loaded', `all below ${GOALS.firstViewMs} ms`], viewRows)}
 
@@ -85,7 +85,7 @@ function frameRow(name: string, all: readonly number[], goal: number | undefined
     quantile(all, 0.5).toFixed(1),
     quantile(all, 0.95).toFixed(1),
     most.toFixed(1),
-    goal === undefined ? '–' : yesNo(most < goal),
+    goal === undefined || all.length === 0 ? '–' : yesNo(most < goal),
   ]
 }
 

@@ -18,6 +18,7 @@ const openArchive: OpenArchive = async (spec) =>
 
 const COMMANDS: Commands = {
   collector: async () => (await import('./collector/command.ts')).collectorCommand(),
+  token: async () => (await import('./collector/access/token-command.ts')).tokenCommand(),
   agent: async () => (await import('./agent/command.ts')).agentCommand(),
   verify: async () => (await import('./verify/command.ts')).verifyCommand(),
   explain: async () => (await import('./verify/explain/command.ts')).explainCommand(openArchive),

@@ -33,6 +33,7 @@ export async function programOf(commands: Commands, words: ProgramWords, name?: 
 }
 
 function quiet(command: Command): Command {
+  for (const part of command.commands) quiet(part)
   return command.exitOverride().configureOutput({ outputError: () => undefined })
 }
 

@@ -5,6 +5,8 @@ import { copyFileSync, existsSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, describe, test } from 'node:test'
 import { VERSION } from '../src/core/version.ts'
+import { HAS_OPENSSL, makeAuthority, makeCertificate } from './collector/access/certificates.ts'
+import { spawnCollector } from './collector/helpers.ts'
 import { type Outcome, scratchFolder, startCollector } from './support/plugpull-process.ts'
 
 const BUNDLE = join(import.meta.dirname, '..', 'guest', 'plugpull.cjs')
@@ -53,6 +55,27 @@ describe('the bundle for guests', () => {
     assert.match(unknown.stderr, /^plugpull: RUN_UNKNOWN: /m)
     const nobody = run('verify', '--target', target, '--collector', 'http://127.0.0.1:9', '--run', id)
     assert.match(nobody.stderr, /^plugpull: COLLECTOR_UNREACHABLE: .*ECONNREFUSED/m)
+  })
+
+  test('speaks TLS with a collector that asks for a token', { skip: HAS_OPENSSL ? false : 'no openssl' }, async (t) => {
+    const { target, run } = bundleAlone(t)
+    const folder = scratchFolder(t)
+    const authority = makeAuthority(folder)
+    const { cert, key } = makeCertificate(folder, authority, 'IP:127.0.0.1')
+    const tokenFile = join(folder, 'token')
+    writeFileSync(tokenFile, 'not-a-secret\n')
+    const options = ['--tls-cert', cert, '--tls-key', key, '--token-file', tokenFile]
+    const { url } = await spawnCollector(t, `sqlite:${join(folder, 'store.db')}`, options)
+    const there = ['--collector', url, '--token-file', tokenFile, '--ca', authority.cert]
+    const id = '00112233445566ac'
+    const agent = run('agent', '--target', target, ...there, '--run-id', id, ...WORKLOAD)
+    assert.equal(agent.status, 0, agent.stderr)
+    const verify = run('verify', '--target', target, ...there, '--run', id)
+    assert.equal(verify.status, 0, verify.stderr)
+    const untrusting = run('verify', '--target', target, '--collector', url, '--run', id)
+    assert.match(untrusting.stderr, /^plugpull: COLLECTOR_UNTRUSTED: .*--ca FILE/m)
+    const nobody = run('verify', '--target', target, ...there.slice(0, 2), ...there.slice(4), '--run', id)
+    assert.match(nobody.stderr, /^plugpull: COLLECTOR_REFUSED: .*a token is needed/m)
   })
 
   test('reports errors as the whole program does, and has no other command', (t) => {

@@ -7,9 +7,11 @@ export class Agent {
   #agents
   #bodyTimeout
 
-  constructor({ connections, bodyTimeout }) {
+  constructor({ connections, connect, bodyTimeout }) {
     const options = { keepAlive: true, maxSockets: connections, noDelay: true }
-    this.#agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) }
+    const { ca } = connect
+    const tls = ca === undefined ? options : { ...options, ca }
+    this.#agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(tls) }
     this.#bodyTimeout = bodyTimeout
   }
 
@@ -21,7 +23,8 @@ export class Agent {
       const options = { agent: this.#agents[url.protocol], method, headers: { ...headers, ...length }, signal }
       const request = send(url, options, (response) => {
         response.setTimeout(this.#bodyTimeout, () => response.destroy(new Error('the answer stopped coming')))
-        resolve({ statusCode: response.statusCode, body: Object.assign(response, { text: () => text(response) }) })
+        const { statusCode, headers } = response
+        resolve({ statusCode, headers, body: Object.assign(response, { text: () => text(response) }) })
       })
       request.on('error', reject)
       request.end(body ?? undefined)

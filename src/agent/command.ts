@@ -10,7 +10,7 @@ import {
 import { formatContract, parseContract } from '../core/contract.ts'
 import { EXIT, ProbeError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
+import { ACCESS_OPTIONS, accessOf, collectorClient } from '../io/collector-access.ts'
 import { exitStatusHelp } from '../io/help.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { type Logger, createLogger } from '../io/logger.ts'
@@ -19,6 +19,7 @@ import { createFileLog } from './file-log.ts'
 import type { LogPort } from './log-port.ts'
 import { Reporter, failureError, stoppedJson, stoppedText, toJson, toText } from './report.ts'
 import { type RunResult, run } from './run.ts'
+import { newRunKey } from './run-key.ts'
 import { type LastRun, verifyFirst } from './verify-first.ts'
 
 const CAMPAIGN_DEFAULT = 'default'
@@ -31,7 +32,6 @@ type RawAgentOptions = Readonly<Record<string, string | boolean | undefined>> & 
   readonly log?: string
   readonly campaign: string
   readonly collectorTimeout: string
-  readonly tokenFile?: string
   readonly destroyDataOn?: string
   readonly runId?: string
   readonly deviceName?: string
@@ -69,7 +69,7 @@ export function agentCommand(): Command {
     .option('--collector <url>', 'collector that takes the log')
     .option('--log <file>', 'write the log to a new file instead; it must outlive the cut')
     .option('--campaign <name>', 'campaign that the run belongs to', CAMPAIGN_DEFAULT)
-  for (const spec of WORKLOAD_OPTIONS) command.addOption(optionOf(spec))
+  for (const spec of [...ACCESS_OPTIONS, ...WORKLOAD_OPTIONS]) command.addOption(optionOf(spec))
   return command
     .option('--hold', 'when all is written, keep the target open and wait for the cut')
     .option('--verify-first', 'first verify what the last run of the campaign left on this target, if nobody has')
@@ -87,7 +87,6 @@ export function agentCommand(): Command {
     .option('--label <key=value>', 'something the guest cannot know, for the report; repeatable', (text) =>
       addLabel(labels, text),
     )
-    .option('--token-file <file>', 'file with the token of the collector')
     .option('--collector-timeout <time>', 'how long the collector may be out of reach during the run', OUTAGE_DEFAULT)
     .option('--progress', 'show progress although stderr is no terminal')
     .option('--quiet', 'no progress on stderr')
@@ -179,8 +178,12 @@ function logOf(raw: RawAgentOptions, logger: Logger): (manifest: Manifest) => Pr
   }
   const outageMsMax = positiveMs(raw.collectorTimeout, '--collector-timeout', 's')
   if (log !== undefined) return () => createFileLog(log)
-  const token = raw.tokenFile === undefined ? {} : { token: readTokenFile(raw.tokenFile) }
-  const client = new CollectorClient(collector ?? '', { ...token, limitMs: Math.min(REQUEST_MS_MAX, outageMsMax) })
+  const access = accessOf(raw)
+  const client = collectorClient(collector ?? '', access, {
+    limitMs: Math.min(REQUEST_MS_MAX, outageMsMax),
+    // Where tokens are asked for, ours may be one that many agents have: the key makes the run this agent's own.
+    ...(access.tokenFile === undefined ? {} : { runKey: newRunKey() }),
+  })
   return (manifest) => createCollectorLog(client, manifest, { outageMsMax, logger })
 }
 
@@ -189,7 +192,7 @@ function verifyFirstOf(
   raw: RawAgentOptions,
   logger: Logger,
 ): ((signal: AbortSignal) => Promise<LastRun | undefined>) | undefined {
-  const { collector, contract, destroyDataOn, deviceName, target, tokenFile } = raw
+  const { collector, contract, destroyDataOn, deviceName, target } = raw
   if (raw.verifyFirst !== true) {
     const stray = raw.stopOnViolation === true ? '--stop-on-violation' : contract === undefined ? '' : '--contract'
     if (stray !== '') throw new ProbeError('BAD_OPTION', `${stray} goes with --verify-first`)
@@ -207,10 +210,10 @@ function verifyFirstOf(
     ...(destroyDataOn === undefined ? {} : { destroyDataOn }),
     ...(deviceName === undefined ? {} : { deviceName: deviceNameOf(deviceName) }),
     ...(contract === undefined ? {} : { contract: formatContract(parseContract(contract)) }),
-    ...(tokenFile === undefined ? {} : { tokenFile }),
+    access: accessOf(raw),
   }
   return async (signal) => {
-    const client = new CollectorClient(collector, tokenFile === undefined ? {} : { token: readTokenFile(tokenFile) })
+    const client = collectorClient(collector, options.access)
     try {
       return await verifyFirst({ ...options, client, signal })
     } finally {

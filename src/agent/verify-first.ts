@@ -8,6 +8,7 @@
  */
 import type { RunSummary, VerdictSummary } from '../core/campaign/campaign.ts'
 import { EXIT, ProbeError } from '../core/errors.ts'
+import { type CollectorAccess, accessArguments } from '../io/collector-access.ts'
 import type { CollectorClient } from '../io/collector-client.ts'
 import type { Logger } from '../io/logger.ts'
 import { runTool } from '../io/process.ts'
@@ -29,7 +30,8 @@ export interface VerifyFirstOptions {
   /** Promise to judge by; the verifier's own choice where absent. */
   readonly contract?: string
   readonly client: CollectorClient
-  readonly tokenFile?: string
+  /** For the verifier, which asks the collector by itself. */
+  readonly access: CollectorAccess
   readonly logger: Logger
   readonly signal: AbortSignal
 }
@@ -82,7 +84,7 @@ async function verified({ run }: RunSummary, options: VerifyFirstOptions): Promi
   return { run, verdict }
 }
 
-const verifyArguments = (run: string, { target, client, tokenFile, contract }: VerifyFirstOptions): string[] => [
+const verifyArguments = (run: string, { target, client, access, contract }: VerifyFirstOptions): string[] => [
   '--target',
   target,
   '--run',
@@ -91,7 +93,7 @@ const verifyArguments = (run: string, { target, client, tokenFile, contract }: V
   client.url,
   '--json',
   '--quiet',
-  ...(tokenFile === undefined ? [] : ['--token-file', tokenFile]),
+  ...accessArguments(access),
   ...(contract === undefined ? [] : ['--contract', contract]),
 ]
 

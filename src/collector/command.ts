@@ -1,8 +1,9 @@
 /** `plugpull collector`, `plugpull report` and `plugpull compare`: options and output; the work is in serve.ts and report-data.ts. */
 import { Command, Option } from 'commander'
 import { EXIT, ProbeError } from '../core/errors.ts'
-import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
+import { ACCESS_OPTIONS, type CollectorAccess, collectorClient } from '../io/collector-access.ts'
 import { exitStatusHelp } from '../io/help.ts'
+import { LOG_LEVELS, type LogLevel } from '../io/logger.ts'
 import { LISTEN_DEFAULT } from './http/listen-address.ts'
 import { openStore, STORE_DEFAULT } from './store/open-store.ts'
 import { policyOf, WHAT, type What } from './retention/policy.ts'
@@ -27,6 +28,9 @@ interface CollectorOptions {
   readonly retain?: string
   readonly retainSize?: string
   readonly retainWhat: What
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly logLevel?: LogLevel
   readonly json?: true
 }
 
@@ -39,7 +43,9 @@ export function collectorCommand(): Command {
       'where to keep everything: sqlite:FILE or postgres://USER@HOST/DATABASE',
       STORE_DEFAULT,
     )
-    .option('--token-file <FILE>', 'ask for the token in this file; needed to listen beyond this machine')
+    .option('--token-file <FILE>', 'ask for tokens; the one in this file may do everything')
+    .option('--tls-cert <FILE>', 'speak TLS with this certificate and its chain (PEM); read again on SIGHUP')
+    .option('--tls-key <FILE>', 'the private key of that certificate (PEM)')
     .option('--port-file <FILE>', 'write the port to this file once it answers')
     .option('--retain <AGE>', 'prune what is older by itself, at the start and every hour: 90d, 12w, 36h, 1y')
     .option('--retain-size <SIZE>', 'prune the oldest until the logs that are left take no more than this: 50G')
@@ -48,7 +54,14 @@ export function collectorCommand(): Command {
         .choices(WHAT)
         .default('logs'),
     )
+    .addOption(new Option('--log-level <LEVEL>', 'how much goes to stderr').choices(LOG_LEVELS).default('info'))
     .option('--json', 'print {"url","store"} on stdout once it answers')
+    .addHelpText(
+      'after',
+      `
+On loopback nobody needs a token until there is one in the store (plugpull token) or --token-file is given. To listen beyond this
+machine there must be one of role admin: docs/ACCESS.md.`,
+    )
     .addHelpText(
       'after',
       exitStatusHelp('plugpull collector --listen 127.0.0.1:7117 --store sqlite:plugpull.db', [
@@ -91,22 +104,21 @@ Ctrl-C ends it; the store keeps what it has.
 const FORMATS = ['text', 'json', 'markdown'] as const
 
 /** Where campaigns are read from. */
-interface SourceOptions {
+interface SourceOptions extends CollectorAccess {
   readonly collector?: string
-  readonly tokenFile?: string
   readonly store?: string
 }
 
 const addSourceOptions = (command: Command): Command =>
-  command
-    .option('--collector <URL>', 'ask a running collector')
-    .option('--token-file <FILE>', "the collector's token")
-    .addOption(
-      new Option(
-        '--store <KIND:WHERE>',
-        'read the store of a collector: sqlite:FILE or postgres://USER@HOST/DATABASE',
-      ).conflicts('collector'),
-    )
+  ACCESS_OPTIONS.reduce(
+    (all, { flags, description }) => all.option(flags, description),
+    command.option('--collector <URL>', 'ask a running collector'),
+  ).addOption(
+    new Option(
+      '--store <KIND:WHERE>',
+      'read the store of a collector: sqlite:FILE or postgres://USER@HOST/DATABASE',
+    ).conflicts('collector'),
+  )
 
 interface ReportOptions extends SourceOptions {
   readonly campaign?: string
@@ -158,8 +170,7 @@ async function withSource<T>(
   work: (source: CampaignSource) => Promise<T>,
 ): Promise<T> {
   if (options.collector !== undefined) {
-    const token = options.tokenFile === undefined ? {} : { token: readTokenFile(options.tokenFile) }
-    const client = new CollectorClient(options.collector, token)
+    const client = collectorClient(options.collector, options)
     try {
       return await work(sourceOfClient(client, options.collector))
     } finally {

@@ -2,16 +2,21 @@
  * The collector as a process: opens the store, listens, says where, and ends in good order.
  * Nothing has to be saved at the end: whatever was acknowledged is on stable storage, so SIGKILL is as good as SIGTERM.
  */
+import { Server as HttpsServer } from 'node:https'
 import { renameSync, writeFileSync } from 'node:fs'
 import { errnoOf, messageOf, ProbeError } from '../core/errors.ts'
 import { VERSION } from '../core/version.ts'
 import { readTokenFile } from '../io/collector-client.ts'
-import { withInterrupt } from '../io/interrupt.ts'
-import { createLogger } from '../io/logger.ts'
+import { onHangup, withInterrupt } from '../io/interrupt.ts'
+import { type LogLevel, type Logger, createLogger } from '../io/logger.ts'
+import { redactor } from './access/redact.ts'
+import { type TlsFiles, readTls, tlsFilesOf } from './access/tls.ts'
+import { stateOf } from './access/token.ts'
 import { type ListenAddress, parseListen, requireTokenBeyondLoopback, urlOf } from './http/listen-address.ts'
 import { startKeeper } from './retention/keeper.ts'
 import type { RetentionPolicy } from './retention/policy.ts'
 import { openStore } from './store/open-store.ts'
+import type { Store } from './store/store.ts'
 import type { CollectorServer } from './http/app.ts'
 import { createServer } from './http/server.ts'
 
@@ -22,6 +27,9 @@ export interface ServeOptions {
   readonly portFile?: string
   /** What of old runs is not to be kept. */
   readonly retention?: RetentionPolicy
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly logLevel?: LogLevel
   /** Called once it answers. */
   readonly ready: (where: { readonly url: string; readonly store: string }) => void
 }
@@ -35,32 +43,59 @@ const now = (): string => new Date().toISOString()
 export async function serve(options: ServeOptions): Promise<void> {
   const address = parseListen(options.listen)
   const token = options.tokenFile === undefined ? undefined : readTokenFile(options.tokenFile)
-  requireTokenBeyondLoopback(address, token)
+  const logger = createLogger({
+    name: 'collector',
+    scrub: redactor(token === undefined ? [] : [token]),
+    ...(options.logLevel === undefined ? {} : { level: options.logLevel }),
+  })
+  const files = tlsFilesOf(options.tlsCert, options.tlsKey)
+  const warn = (message: string): void => logger.warn(message)
+  const tls = files === undefined ? undefined : readTls(files, warn)
   const store = await openStore(options.store, 'write')
   try {
-    const logger = createLogger({ name: 'collector' })
+    requireTokenBeyondLoopback(address, token !== undefined || (await hasAdmin(store)))
     const server = await createServer({
       store,
       version: VERSION,
       logger,
       now,
       ...(token === undefined ? {} : { token }),
+      ...(tls === undefined ? {} : { tls }),
     })
+    const stopReloading = files === undefined ? undefined : reloading(server, files, logger)
     try {
       await withInterrupt(async (signal) => {
         const port = await listen(server, address)
         if (options.portFile !== undefined) writePortFile(options.portFile, port)
-        options.ready({ url: urlOf(address.host, port), store: store.name })
+        options.ready({ url: urlOf(address.host, port, tls === undefined ? 'http' : 'https'), store: store.name })
         const keeper = options.retention === undefined ? undefined : startKeeper(store, options.retention, logger)
         await aborted(signal)
         await keeper?.stop()
       })
     } finally {
+      stopReloading?.()
       await closeWithin(server)
     }
   } finally {
     await store.close()
   }
+}
+
+const hasAdmin = async (store: Store): Promise<boolean> =>
+  (await store.tokens()).some((token) => token.role === 'admin' && stateOf(token, now()) === 'valid')
+
+/** Reads the certificate again at every SIGHUP; one that cannot be used leaves the old one in its place. */
+function reloading(server: CollectorServer, files: TlsFiles, logger: Logger): () => void {
+  const reload = (): void => {
+    try {
+      if (server.server instanceof HttpsServer)
+        server.server.setSecureContext(readTls(files, (message) => logger.warn(message)))
+      logger.info({ cert: files.cert }, 'the certificate was read again')
+    } catch (error) {
+      logger.error(`the certificate stays as it was: ${messageOf(error)}`)
+    }
+  }
+  return onHangup(reload)
 }
 
 async function listen(server: CollectorServer, { host, port }: ListenAddress): Promise<number> {

@@ -45,6 +45,10 @@ export const ERRORS = {
   TARGET_MISMATCH: { exit: EXIT.usage, meaning: 'the target is evidently not the one that the log speaks of' },
   COLLECTOR_UNREACHABLE: { exit: EXIT.unavailable, meaning: 'the collector does not answer' },
   COLLECTOR_REFUSED: { exit: EXIT.unavailable, meaning: 'the collector answered and refused the request' },
+  COLLECTOR_UNTRUSTED: {
+    exit: EXIT.unavailable,
+    meaning: "the collector's certificate is not trusted, or it does not speak TLS",
+  },
   COLLECTOR_PORT: { exit: EXIT.unavailable, meaning: 'the collector cannot listen on the address given' },
   STORE_UNAVAILABLE: { exit: EXIT.unavailable, meaning: "the collector's store cannot be opened or written" },
   STORE_FULL: {

@@ -2,7 +2,7 @@
  * The collector as its users see it: agent, verifier and rig talk to it through this and nothing else.
  *
  * Every call has a limit, and every failure is one of few errors: COLLECTOR_UNREACHABLE may pass by itself and is worth
- * another try, COLLECTOR_REFUSED and RUN_UNKNOWN are not. Appends can be repeated at will: the collector never stores a
+ * another try, COLLECTOR_REFUSED, COLLECTOR_UNTRUSTED and RUN_UNKNOWN are not. Appends can be repeated at will: the collector never stores a
  * byte twice. Pacing, back-off and what to do meanwhile are the caller's.
  */
 import { readFileSync } from 'node:fs'
@@ -18,6 +18,8 @@ import type {
 import { messageOf, ProbeError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Verdict } from '../core/verdict.ts'
+import { monotonicMs, sleepMs } from './clock.ts'
+import { tlsReasonOf } from './tls-reason.ts'
 
 /** Largest body of one append. */
 export const APPEND_BYTES_MAX = 4 << 20
@@ -28,8 +30,15 @@ const LIMIT_MS = 30_000
 /** Times a log is read on from where the connection broke, without a byte in between, before giving up. */
 const READ_RESUMES_MAX = 3
 
+/** Request header with the key of a run: what was created with one is appended to with the same one. */
+export const RUN_KEY_HEADER = 'plugpull-run-key'
+
 export interface CollectorClientOptions {
   readonly token?: string
+  /** Certificates in PEM to trust the collector by, in place of the public ones. */
+  readonly ca?: string
+  /** Goes with every creation of a run and every append: proof that they come from the same agent. */
+  readonly runKey?: string
   /** Limit of one request; of one silence while a log is read. Default 30 s. */
   readonly limitMs?: number
 }
@@ -52,13 +61,25 @@ export interface RunPage {
   readonly next?: string
 }
 
+/** A token as the collector tells of it. */
+export interface TokenView {
+  readonly id: string
+  readonly name: string
+  readonly role: string
+  readonly createdAt: string
+  readonly expiresAt?: string
+  readonly revokedAt?: string
+}
+
 interface Answer {
   readonly status: number
   readonly body: unknown
+  /** Where the collector says when to come again. */
+  readonly retryAfterMs: number
 }
 
 interface Call {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly body?: string | Uint8Array
   readonly headers?: Readonly<Record<string, string>>
@@ -83,6 +104,7 @@ export class CollectorClient {
   readonly #origin: string
   readonly #prefix: string
   readonly #token: string | undefined
+  readonly #runKey: Readonly<Record<string, string>>
   readonly #limitMs: number
   readonly #dispatcher: Dispatcher
 
@@ -99,19 +121,25 @@ export class CollectorClient {
     this.#prefix = parsed.pathname.replace(/\/+$/, '')
     this.url = `${this.#origin}${this.#prefix}`
     this.#token = options.token
+    this.#runKey = options.runKey === undefined ? {} : { [RUN_KEY_HEADER]: options.runKey }
     this.#limitMs = options.limitMs ?? LIMIT_MS
-    this.#dispatcher = new Agent({ connections: 8, connect: { timeout: this.#limitMs }, bodyTimeout: this.#limitMs })
+    this.#dispatcher = new Agent({
+      connections: 8,
+      connect: { timeout: this.#limitMs, ...(options.ca === undefined ? {} : { ca: options.ca }) },
+      bodyTimeout: this.#limitMs,
+    })
   }
 
   /** True where the run is new, false where the collector had this very run already. A different one: COLLECTOR_REFUSED. */
   async createRun(run: string, campaign: string, manifest: Manifest): Promise<boolean> {
     const body = JSON.stringify({ run, campaign, manifest })
-    return (await this.#told<{ created: boolean }>({ method: 'POST', path: '/v1/runs', body }, ['created'])).created
+    const call: Call = { method: 'POST', path: '/v1/runs', body, headers: this.#runKey }
+    return (await this.#told<{ created: boolean }>(call, ['created'])).created
   }
 
   /** Appends at most APPEND_BYTES_MAX bytes; may be none, to tell progress. Resolves once they are on stable storage. */
   async append(run: string, offset: number, bytes: Uint8Array, progress?: RunProgress): Promise<AppendResult> {
-    const headers: Record<string, string> = { 'content-type': 'application/octet-stream' }
+    const headers: Record<string, string> = { 'content-type': 'application/octet-stream', ...this.#runKey }
     if (progress !== undefined) headers[PROGRESS_HEADER] = JSON.stringify(progress)
     const path = `${runPath(run)}/log?offset=${offset}`
     const answer = await this.#call({ method: 'POST', path, body: bytes, headers })
@@ -211,6 +239,27 @@ export class CollectorClient {
     return (await this.#told<{ number: number }>(call, ['number'])).number
   }
 
+  /** Makes a token; what is answered holds it, this once. */
+  async createToken(order: {
+    readonly name: string
+    readonly role: string
+    readonly expiresAt?: string
+  }): Promise<TokenView & { readonly token: string }> {
+    const call: Call = { method: 'POST', path: '/v1/tokens', body: JSON.stringify(order) }
+    return this.#told<TokenView & { readonly token: string }>(call, ['token', 'id'])
+  }
+
+  async tokens(): Promise<readonly TokenView[]> {
+    const list = { method: 'GET', path: '/v1/tokens' } as const
+    return (await this.#told<{ tokens: readonly TokenView[] }>(list, ['tokens'])).tokens
+  }
+
+  /** False where it was revoked before. */
+  async revokeToken(id: string): Promise<boolean> {
+    const call = { method: 'DELETE', path: `/v1/tokens/${encodeURIComponent(id)}` } as const
+    return (await this.#told<{ revoked: boolean }>(call, ['revoked'])).revoked
+  }
+
   async health(): Promise<Health> {
     return this.#told<Health>({ method: 'GET', path: '/health' }, ['status', 'version'])
   }
@@ -223,20 +272,30 @@ export class CollectorClient {
   /** What the collector answers, where that is a success that has these fields. */
   async #told<T extends object>(call: Call, fields: readonly (keyof T)[]): Promise<T> {
     const headers = call.body === undefined ? {} : { 'content-type': 'application/json' }
-    const answer = await this.#call({ ...call, headers })
+    const answer = await this.#call({ ...call, headers: { ...headers, ...call.headers } })
     if (answer.status >= 300 || !isObjectWith<T>(answer.body, fields)) throw this.#refusal(answer, call.path)
     return answer.body
   }
 
-  /** One request. A kept-alive connection that the collector closed meanwhile is no failure: that is tried once more. */
+  /** A request, again once the collector has time for it, as far as the limit allows. */
   async #call(call: Call): Promise<Answer> {
+    const untilMs = monotonicMs() + this.#limitMs
+    for (;;) {
+      const answer = await this.#callOnce(call)
+      if (answer.status !== 429 || monotonicMs() + answer.retryAfterMs > untilMs) return answer
+      await sleepMs(answer.retryAfterMs)
+    }
+  }
+
+  /** One request. A kept-alive connection that the collector closed meanwhile is no failure: that is tried once more. */
+  async #callOnce(call: Call): Promise<Answer> {
     const abort = new AbortController()
     const timer = setTimeout(() => abort.abort(), this.#limitMs)
     try {
       for (let attempt = 1; ; attempt++) {
         try {
           const response = await this.#request(call, abort.signal)
-          return { status: response.statusCode, body: parseJson(await response.body.text()) }
+          return await answerOf(response)
         } catch (error) {
           if (attempt > 1 || abort.signal.aborted || !isStaleConnection(error))
             throw this.#unreachable(error, abort.signal)
@@ -265,7 +324,7 @@ export class CollectorClient {
     try {
       const response = await this.#request({ method: 'GET', path }, abort.signal)
       if (response.statusCode !== 200) {
-        throw this.#refusal({ status: response.statusCode, body: parseJson(await response.body.text()) }, path)
+        throw this.#refusal(await answerOf(response), path)
       }
       // From here on bodyTimeout watches for silence; the whole may take as long as it takes.
       clearTimeout(timer)
@@ -279,6 +338,11 @@ export class CollectorClient {
   }
 
   #unreachable(error: unknown, signal: AbortSignal): ProbeError {
+    const untrusted = tlsReasonOf(error)
+    if (untrusted !== undefined)
+      return new ProbeError('COLLECTOR_UNTRUSTED', `the collector at ${this.url} is not trusted: ${untrusted}`, {
+        cause: error,
+      })
     const why = signal.aborted ? `no answer within ${this.#limitMs} ms` : reasonOf(error)
     return new ProbeError(
       'COLLECTOR_UNREACHABLE',
@@ -299,9 +363,18 @@ export class CollectorClient {
     }
     if (code === 'RUN_UNKNOWN' || code === 'CAMPAIGN_UNKNOWN' || code === 'LOG_PRUNED')
       return new ProbeError(code, message)
-    if (answer.status === 503)
+    if (answer.status === 503 || answer.status === 429)
       return new ProbeError('COLLECTOR_UNREACHABLE', `the collector at ${this.url} is not ready: ${message}`)
     return new ProbeError('COLLECTOR_REFUSED', `the collector at ${this.url} refused: ${message} (${code})`)
+  }
+}
+
+async function answerOf({ statusCode: status, headers, body }: Dispatcher.ResponseData): Promise<Answer> {
+  const retryAfterS = Number(headers['retry-after'] ?? 1)
+  return {
+    status,
+    body: parseJson(await body.text()),
+    retryAfterMs: retryAfterS >= 0 ? retryAfterS * 1000 : 1000,
   }
 }
 

@@ -20,6 +20,7 @@ export interface Interrupt {
 
 const hooks: (() => void)[] = []
 const scopes = new Set<AbortController>()
+const reloads = new Set<() => void>()
 let listening = false
 let leaving = false
 
@@ -35,6 +36,10 @@ function runHooks(): void {
 }
 
 function onSignal(name: EndSignal): void {
+  if (name === 'SIGHUP' && reloads.size > 0) {
+    for (const reload of reloads) reload()
+    return
+  }
   const waiting = [...scopes].filter((scope) => !scope.signal.aborted)
   if (waiting.length === 0) {
     process.exit(EXIT.interrupted)
@@ -57,6 +62,13 @@ export function atExit(hook: () => void): () => void {
     const at = hooks.indexOf(hook)
     if (at >= 0) hooks.splice(at, 1)
   }
+}
+
+/** From here to the call of what is returned, SIGHUP means this instead of the end, as it does for a service. */
+export function onHangup(reload: () => void): () => void {
+  listen()
+  reloads.add(reload)
+  return () => void reloads.delete(reload)
 }
 
 /** True once the exit hooks run: nothing new should be started. */

@@ -8,7 +8,8 @@ import { ProbeError, errnoOf, messageOf } from '../core/errors.ts'
 import { checkVerdict } from '../core/telling/finding-shape.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'
 import { FrameEncoder } from '../core/wire.ts'
-import { CollectorClient, readTokenFile } from './collector-client.ts'
+import { ACCESS_OPTIONS, type CollectorAccess, collectorClient } from './collector-access.ts'
+import type { CollectorClient } from './collector-client.ts'
 import { type LogSource, collectorLog, fileLog } from './log-source.ts'
 
 export interface RunEvidence {
@@ -36,9 +37,8 @@ const RUNS_NAMED = 5
 /** Opens a store by its name on the command line, for reading. Given by the entry of the program: a store is the collector's. */
 export type OpenArchive = (spec: string) => Promise<RunArchive>
 
-export interface EvidenceOptions {
+export interface EvidenceOptions extends CollectorAccess {
   readonly collector?: string
-  readonly tokenFile?: string
   readonly store?: string
   readonly log?: string
   readonly verdict?: string
@@ -47,7 +47,7 @@ export interface EvidenceOptions {
 /** The options as a command declares them. */
 export const EVIDENCE_OPTIONS: readonly (readonly [flags: string, description: string])[] = [
   ['--collector <url>', 'ask this collector'],
-  ['--token-file <file>', 'file with the token of the collector'],
+  ...ACCESS_OPTIONS.map(({ flags, description }) => [flags, description] as const),
   ['--store <store>', 'read the store of a collector, as in sqlite:lab.db'],
   ['--log <file>', 'the log in a file, with --verdict; RUN may then be left out'],
   ['--verdict <file>', 'what verify --json printed, or the cycle.json that loop --keep left'],
@@ -90,8 +90,7 @@ export async function withEvidence<T>(
       await archive.close()
     }
   }
-  const token = options.tokenFile === undefined ? {} : { token: readTokenFile(options.tokenFile) }
-  const client = new CollectorClient(collector ?? '', token)
+  const client = collectorClient(collector ?? '', options)
   try {
     return await work(await fromCollector(client, run))
   } finally {

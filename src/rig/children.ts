@@ -2,12 +2,14 @@
  * The other parts of the program, run as a user runs them: `plugpull collector`, `agent` and `verify` as processes of
  * their own. How each ended, and what it said last, becomes an error that names it.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { EXIT, ProbeError, errnoOf } from '../core/errors.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../core/verdict.ts'
 import { monotonicMs, sleepMs } from '../io/clock.ts'
-import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
+import { type CollectorAccess, accessArguments, collectorClient } from '../io/collector-access.ts'
+import type { CollectorClient } from '../io/collector-client.ts'
 import { type Exit, type ManagedProcess, runTool, startProcess } from '../io/process.ts'
 import type { Scratch } from '../io/scratch.ts'
 import { errorSaid } from '../io/self.ts'
@@ -52,7 +54,8 @@ export interface Collector {
   readonly scratch: Scratch
   readonly client: CollectorClient
   readonly url: string
-  readonly tokenFile?: string
+  /** What the processes that talk to it are given to do so. */
+  readonly access: CollectorAccess
   /** Resolves with what went wrong where it is ours and ends before `stop`. */
   readonly ended: Promise<ProbeError>
   /** Ends it where it is ours. */
@@ -64,9 +67,9 @@ export async function useCollector(
   program: Program,
   scratch: Scratch,
   url: string,
-  tokenFile?: string,
+  access: CollectorAccess = {},
 ): Promise<Collector> {
-  const client = new CollectorClient(url, tokenFile === undefined ? {} : { token: readTokenFile(tokenFile) })
+  const client = collectorClient(url, access)
   try {
     await client.health()
   } catch (error) {
@@ -75,21 +78,45 @@ export async function useCollector(
   }
   const stop = (): Promise<void> => client.close()
   const ended = new Promise<never>(() => undefined)
-  return { program, scratch, client, url: client.url, ended, stop, ...(tokenFile === undefined ? {} : { tokenFile }) }
+  return { program, scratch, client, url: client.url, access, ended, stop }
 }
 
-/** Starts a collector on that port of the loopback, or on a free one. Throws RIG_FAILED with its last words where it does not come up. */
+/**
+ * Starts a collector on that port of the loopback, or on a free one. Throws RIG_FAILED with its last words where it does not come up.
+ * A store that has tokens makes it ask for one; it is then started with one of ours.
+ */
 export async function startCollector(program: Program, scratch: Scratch, store: string, port = 0): Promise<Collector> {
+  const collector = await collectorProcess(program, scratch, { store, port }, {})
+  try {
+    await collector.client.runs({ limit: 1 })
+    return collector
+  } catch (error) {
+    await collector.stop()
+    if (!(error instanceof ProbeError && error.code === 'COLLECTOR_REFUSED')) throw error
+  }
+  const tokenFile = scratch.file('collector.token')
+  writeFileSync(tokenFile, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
+  return collectorProcess(program, scratch, { store, port }, { tokenFile })
+}
+
+async function collectorProcess(
+  program: Program,
+  scratch: Scratch,
+  { store, port }: { readonly store: string; readonly port: number },
+  access: CollectorAccess,
+): Promise<Collector> {
   const portFile = scratch.file('collector.port')
-  const args = [program.entry, 'collector', '--listen', `127.0.0.1:${port}`, '--store', store, '--port-file', portFile]
-  const child = startProcess(process.execPath, args, { scratch })
+  rmSync(portFile, { force: true })
+  const args = ['collector', '--listen', `127.0.0.1:${port}`, '--store', store, '--port-file', portFile]
+  const child = startProcess(process.execPath, [program.entry, ...args, ...accessArguments(access)], { scratch })
   const bound = await portFrom(portFile, child)
-  const client = new CollectorClient(`http://127.0.0.1:${bound}`)
+  const client = collectorClient(`http://127.0.0.1:${bound}`, access)
   return {
     program,
     scratch,
     client,
     url: client.url,
+    access,
     ended: child.exited.then((exit) => failureOf('the collector', exit, child.errorTail())),
     stop: async () => {
       await client.close()
@@ -143,7 +170,7 @@ export interface AgentProcess {
 }
 
 /** Where a process finds the collector. */
-export type CollectorAddress = Pick<Collector, 'url' | 'tokenFile'>
+export type CollectorAddress = Pick<Collector, 'url' | 'access'>
 
 /** Arguments of `plugpull agent` for a run that is held until its power is cut. */
 export const agentArguments = (order: AgentOrder, collector: CollectorAddress): readonly string[] => [
@@ -249,7 +276,7 @@ const isVerdict = (parsed: unknown): parsed is Verdict =>
 const collectorArguments = (collector: CollectorAddress): readonly string[] => [
   '--collector',
   collector.url,
-  ...(collector.tokenFile === undefined ? [] : ['--token-file', collector.tokenFile]),
+  ...accessArguments(collector.access),
 ]
 
 /** `plugpull: CODE: message` is how every command of ours ends in error; the code says whether another try is worth it. */

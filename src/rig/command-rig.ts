@@ -79,7 +79,7 @@ const remainsOf = (survivor: string, format = survivor.endsWith('.qcow2') ? 'qco
 
 /** What the commands are told of the cycle. The token itself stays in its file. */
 function environmentOf(order: StandingOrder): Readonly<Record<string, string>> {
-  const { campaign, collectorUrl, cycle, labels, run, tokenFile, workload } = order
+  const { campaign, collectorUrl, cycle, labels, run, access, workload } = order
   const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
   const args = [
     '--campaign',
@@ -97,7 +97,8 @@ function environmentOf(order: StandingOrder): Readonly<Record<string, string>> {
     PLUGPULL_RUN: run,
     PLUGPULL_LABELS: pairs.map(shellQuoted).join(' '),
     PLUGPULL_AGENT_ARGUMENTS: args.map(shellQuoted).join(' '),
-    ...(tokenFile === undefined ? {} : { PLUGPULL_TOKEN_FILE: tokenFile }),
+    ...(access.tokenFile === undefined ? {} : { PLUGPULL_TOKEN_FILE: access.tokenFile }),
+    ...(access.ca === undefined ? {} : { PLUGPULL_CA: access.ca }),
   }
 }
 

@@ -15,6 +15,7 @@ import { type RunSetup, setupOf } from '../core/campaign/setup.ts'
 import { type CycleResult, type Told, toldOf } from './campaign.ts'
 import { type Collector, verifyArguments, verifyRun } from './children.ts'
 import { driveToCut } from './drive.ts'
+import { guestCollector } from './guest/guest-collector.ts'
 import { type LoopConfig, cutMomentMs, cycleSeed } from './loop-options.ts'
 import { untilVerdict } from './progress.ts'
 import type { CutRecord, GuestMachine, Machine, Remains } from './rig.ts'
@@ -159,7 +160,8 @@ function verifyHere(
 async function verifyInGuest(context: CycleContext, { run }: Course, machine: GuestMachine): Promise<Verdict> {
   const { config, collector } = context
   const order = { target: machine.target, run, contract: config.contract ?? machine.contract, isOurs: true }
-  await machine.start(['verify', ...verifyArguments(order, { url: machine.guestUrl(collector.url) })])
+  const { address, files } = guestCollector(collector, machine)
+  await machine.start(['verify', ...verifyArguments(order, address)], files)
   return untilVerdict(context, run, {
     bootLimitMs: config.bootLimitMs,
     console: () => machine.console(),

@@ -8,6 +8,7 @@ import { sleepMs } from '../io/clock.ts'
 import { APPEND_BYTES_MAX } from '../io/collector-client.ts'
 import { type AgentProcess, agentArguments, startAgent } from './children.ts'
 import type { Course, CycleContext } from './cycle.ts'
+import { guestCollector } from './guest/guest-collector.ts'
 import { untilItMayBeCut } from './progress.ts'
 import type { AgentMachine, CutRecord, GuestMachine, Machine, SelfRunningMachine } from './rig.ts'
 import { labelsOf, workloadOf } from './run-order.ts'
@@ -49,19 +50,15 @@ async function driveAgent(context: CycleContext, course: Course, machine: AgentM
 
 async function driveGuest(context: CycleContext, course: Course, machine: GuestMachine): Promise<CutRecord> {
   const { config, collector } = context
-  await machine.start([
-    'agent',
-    ...agentArguments(
-      {
-        target: machine.target,
-        run: course.run,
-        campaign: config.campaign,
-        labels: labelsOf(config, machine),
-        workload: workloadArguments(workloadOf(config, course.seed)),
-      },
-      { url: machine.guestUrl(collector.url) },
-    ),
-  ])
+  const { address, files } = guestCollector(collector, machine)
+  const order = {
+    target: machine.target,
+    run: course.run,
+    campaign: config.campaign,
+    labels: labelsOf(config, machine),
+    workload: workloadArguments(workloadOf(config, course.seed)),
+  }
+  await machine.start(['agent', ...agentArguments(order, address)], files)
   const death = deathOf(machine)
   const { bootLimitMs } = config
   await Promise.race([untilItMayBeCut(context, course.run, { bootLimitMs, console: () => machine.console() }), death])

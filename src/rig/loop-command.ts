@@ -3,6 +3,7 @@ import { mkdirSync, realpathSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { type OptionSpec, type RawOptions, WORKLOAD_OPTIONS } from '../core/agent-options.ts'
 import { ProbeError, messageOf } from '../core/errors.ts'
+import { ACCESS_OPTIONS, accessArguments, accessOf } from '../io/collector-access.ts'
 import { JUDGING_STATUSES, exitStatusHelp } from '../io/help.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { type Scratch, withScratch } from '../io/scratch.ts'
@@ -73,7 +74,7 @@ const OWN_OPTIONS: readonly OptionSpec[] = [
   },
   { flags: '--campaign <name>', description: 'name under which the collector keeps the runs (default: made up)' },
   { flags: '--collector <url>', description: 'use this collector (default: one of its own)' },
-  { flags: '--token-file <file>', description: 'file with the token of that collector' },
+  ...ACCESS_OPTIONS,
   {
     flags: '--store <store>',
     description: 'where its own collector keeps everything, as in sqlite:lab.db (default: nowhere, once it ends)',
@@ -180,18 +181,17 @@ function keepFolder(path: string): string {
 
 /** The collector that was asked for, or one of its own. */
 export async function collectorOf(raw: RawOptions, scratch: Scratch): Promise<Collector> {
-  const { collector, tokenFile, store } = raw
+  const { collector, store } = raw
   const program = thisProgram()
-  if (typeof collector === 'string')
-    return useCollector(program, scratch, collector, typeof tokenFile === 'string' ? tokenFile : undefined)
+  if (typeof collector === 'string') return useCollector(program, scratch, collector, accessOf(raw))
   return startCollector(program, scratch, typeof store === 'string' ? store : `sqlite:${scratch.file('collector.db')}`)
 }
 
 /** The options by which `explain` and `report` read what this loop leaves in a store. */
 function readByOf(raw: RawOptions): string | undefined {
-  const { collector, tokenFile, store } = raw
+  const { collector, store } = raw
   if (typeof collector === 'string')
-    return `--collector ${shellQuoted(collector)}${typeof tokenFile === 'string' ? ` --token-file ${shellQuoted(tokenFile)}` : ''}`
+    return ['--collector', collector, ...accessArguments(accessOf(raw))].map(shellQuoted).join(' ')
   return typeof store === 'string' ? `--store ${shellQuoted(store)}` : undefined
 }
 

@@ -9,7 +9,9 @@
 import type { OptionSpec, RawOptions } from '../core/agent-options.ts'
 import type { CutRecord } from '../core/campaign/campaign.ts'
 import type { Manifest } from '../core/manifest.ts'
+import type { CollectorAccess } from '../io/collector-access.ts'
 import type { Scratch } from '../io/scratch.ts'
+import type { GuestFile } from './guest/job.ts'
 
 export type { CutRecord } from '../core/campaign/campaign.ts'
 
@@ -147,10 +149,11 @@ export interface GuestMachine extends MachineCommon, Survivor, Mortal {
   /** How the guest reaches what this host reaches at `url`. */
   guestUrl(url: string): string
   /**
-   * Switches the guest on with a command of the program to run, as on its command line (`agent --target …`). Resolves once the machine
+   * Switches the guest on with a command of the program to run, as on its command line (`agent --target …`), and files of this host
+   * beside it, which the guest finds at their `guestPath` (guest/job). Resolves once the machine
    * runs, not once it has booted. MUST be called before `cut`, and MAY be called once more after it, to verify inside.
    */
-  start(command: readonly string[]): Promise<void>
+  start(command: readonly string[], files?: readonly GuestFile[]): Promise<void>
   /** The last lines of the guest's console, for messages; empty where it has said nothing. */
   console(): string
   /** What ended and how, where the start after the cut is over; `undefined` while it runs, and before. */
@@ -160,7 +163,7 @@ export interface GuestMachine extends MachineCommon, Survivor, Mortal {
 /** What a machine that stands by itself is told of the cycle. */
 export interface StandingOrder {
   readonly collectorUrl: string
-  readonly tokenFile?: string
+  readonly access: CollectorAccess
   readonly campaign: string
   /** Of the run that is to begin: from 1. */
   readonly cycle: number

@@ -110,7 +110,7 @@ function orderOf(
 ): StandingOrder {
   return {
     collectorUrl: collector.url,
-    ...(collector.tokenFile === undefined ? {} : { tokenFile: collector.tokenFile }),
+    access: collector.access,
     campaign: config.campaign,
     cycle,
     run,

@@ -5,7 +5,8 @@ import { Command, Option } from 'commander'
 import { parseContract } from '../core/contract.ts'
 import { ProbeError } from '../core/errors.ts'
 import { type Verdict, exitStatusOf } from '../core/verdict.ts'
-import { CollectorClient, readTokenFile } from '../io/collector-client.ts'
+import { ACCESS_OPTIONS, accessOf, collectorClient } from '../io/collector-access.ts'
+import type { CollectorClient } from '../io/collector-client.ts'
 import { JUDGING_STATUSES, exitStatusHelp } from '../io/help.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { createLogger } from '../io/logger.ts'
@@ -19,7 +20,7 @@ import { verify } from './verify.ts'
 
 const FINDINGS_MAX = 100
 
-interface VerifyOptions {
+type VerifyOptions = Readonly<Record<string, unknown>> & {
   readonly target: string
   readonly run?: string
   readonly collector?: string
@@ -32,7 +33,6 @@ interface VerifyOptions {
   readonly findingsMax: number
   readonly publish: boolean
   readonly exhibits: boolean
-  readonly tokenFile?: string
   readonly quiet?: true
 }
 
@@ -42,7 +42,7 @@ const EXAMPLE = `
 
 /** The command for the CLI. */
 export function verifyCommand(): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .description(
       'Reads a target after a cut, holds it against the log of the run, and says what was lost, torn or reordered',
     )
@@ -63,7 +63,8 @@ export function verifyCommand(): Command {
     .option('--findings-max <n>', 'findings to list; all are counted', parseFindingsMax, FINDINGS_MAX)
     .option('--no-exhibits', 'keep no raw sectors with the findings (by default at most two a finding, 64 in all)')
     .option('--no-publish', 'do not store the verdict at the collector')
-    .option('--token-file <file>', 'file with the token of the collector')
+  for (const { flags, description } of ACCESS_OPTIONS) command.option(flags, description)
+  return command
     .option('--quiet', 'no progress on stderr')
     .addHelpText('after', exitStatusHelp(EXAMPLE, JUDGING_STATUSES))
     .action(async (options: VerifyOptions) => {
@@ -82,7 +83,7 @@ async function run(options: VerifyOptions): Promise<number> {
   const contract = options.contract === undefined ? undefined : parseContract(options.contract)
   const source = chooseSource(options)
   checkDistinct(options.target, source)
-  const client = source.kind === 'collector' ? collectorClient(source.url, options.tokenFile) : undefined
+  const client = source.kind === 'collector' ? collectorClient(source.url, accessOf(options)) : undefined
   try {
     return await withInterrupt(async (signal) => {
       const log = await openLog(source, client)
@@ -136,10 +137,6 @@ function chooseSource({ run: id, collector, log }: VerifyOptions): Source {
   if (collector === undefined)
     throw new ProbeError('BAD_OPTION', '--run needs --collector, which has its log; or give the log as --log')
   return { kind: 'collector', url: collector, run: id }
-}
-
-function collectorClient(url: string, tokenFile: string | undefined): CollectorClient {
-  return new CollectorClient(url, tokenFile === undefined ? {} : { token: readTokenFile(tokenFile) })
 }
 
 /** A log that is given as the target, or a target as the log, would look like a device that lost everything. */

@@ -4,10 +4,12 @@ import { collectorCommand, compareCommand, reportCommand } from '../../src/colle
 import { pruneCommand } from '../../src/collector/retention/prune-command.ts'
 import { exportCommand } from '../../src/collector/transfer/export-command.ts'
 import { importCommand } from '../../src/collector/transfer/import-command.ts'
+import { tokenCommand } from '../../src/collector/access/token-command.ts'
 import { ProbeError } from '../../src/core/errors.ts'
 
 const commands = [
   collectorCommand(),
+  tokenCommand(),
   reportCommand(),
   compareCommand(),
   exportCommand(),

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
-import { createServer } from '../../src/collector/http/server.ts'
+import { type ServerOptions, createServer } from '../../src/collector/http/server.ts'
 import type { Store } from '../../src/collector/store/store.ts'
 import type { Manifest } from '../../src/core/manifest.ts'
 import type { Measures } from '../../src/core/measures.ts'
@@ -131,10 +131,16 @@ export interface TestServer {
 }
 
 /** A server on a free port in this process, closed with its store after the test. */
-export async function startServer(t: TestContext, store: Store, token?: string): Promise<TestServer> {
+export async function startServer(
+  t: TestContext,
+  store: Store,
+  token?: string,
+  more: Partial<Pick<ServerOptions, 'limits' | 'tls'>> = {},
+): Promise<TestServer> {
   const now = (): string => new Date().toISOString()
   const logger = pino({ level: 'silent' })
-  const server = await createServer({ store, version: 'test', logger, now, ...(token === undefined ? {} : { token }) })
+  const given = token === undefined ? {} : { token }
+  const server = await createServer({ store, version: 'test', logger, now, ...given, ...more })
   const url = await server.listen({ host: '127.0.0.1', port: 0 })
   const client = new CollectorClient(url, token === undefined ? {} : { token })
   t.after(async () => {
@@ -148,7 +154,7 @@ export async function startServer(t: TestContext, store: Store, token?: string):
 export interface CollectorProcess {
   readonly url: string
   readonly child: ChildProcess
-  /** What it wrote to standard error so far. */
+  /** What it has said on stderr; all of it once it is gone. */
   complaints(): string
   /** Kills it, and resolves once it is gone. */
   kill(signal: NodeJS.Signals): Promise<void>
@@ -160,7 +166,7 @@ const START_LIMIT_MS = 30_000
 export async function spawnCollector(t: TestContext, store: string, options: string[] = []): Promise<CollectorProcess> {
   const args = ['collector', '--listen', '127.0.0.1:0', '--store', store, '--json', ...options]
   const child = spawn(process.execPath, [ENTRY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const exited = once(child, 'exit')
+  const exited = once(child, 'close')
   t.after(() => child.kill('SIGKILL'))
   let complaints = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text))

@@ -34,11 +34,11 @@ test('only loopback goes without a token', () => {
   for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost']) assert(isLoopback(host), host)
   for (const host of ['0.0.0.0', '::', '192.0.2.1', '127.evil.example', 'example', '10.0.2.2']) {
     assert(!isLoopback(host), host)
-    assert.throws(() => requireTokenBeyondLoopback({ host, port: 1 }, undefined), {
+    assert.throws(() => requireTokenBeyondLoopback({ host, port: 1 }, false), {
       code: 'BAD_OPTION',
       message: /--token-file/,
     })
-    requireTokenBeyondLoopback({ host, port: 1 }, 'token')
+    requireTokenBeyondLoopback({ host, port: 1 }, true)
   }
 })
 

@@ -7,7 +7,7 @@ import { request } from 'undici'
 import { API_ERRORS } from '../../src/collector/http/api-error.ts'
 import { openSqliteStore, type SqliteOptions } from '../../src/collector/store/sqlite-database.ts'
 import type { CutRecord } from '../../src/core/campaign/campaign.ts'
-import { APPEND_BYTES_MAX, CollectorClient, PROGRESS_HEADER } from '../../src/io/collector-client.ts'
+import { APPEND_BYTES_MAX, PROGRESS_HEADER } from '../../src/io/collector-client.ts'
 import {
   logBytes,
   lossyVerdict,
@@ -176,25 +176,6 @@ test('what is no HTTP is told so', async (t) => {
   socket.end('hello\r\n\r\n')
   const answer = (await readAll(socket)).toString()
   assert.match(answer, /^HTTP\/1.1 400 [\s\S]*\{"code":"BAD_REQUEST"/)
-})
-
-test('a token is asked for, and only health goes without', async (t) => {
-  const { url, client } = await start(t, 'secret')
-  await client.createRun(RUN, 'sample', sampleManifest(RUN))
-  await client.append(RUN, 0, logBytes(1, 0, 10))
-  assert.equal((await readAll(client.readLog(RUN))).length, 10)
-  assert.equal((await ask(`${url}/health`)).status, 200)
-  for (const path of ['/', '/openapi.json', '/v1/runs', `/v1/runs/${RUN}/log`, '/v1/campaigns', '/nowhere']) {
-    await refused(url + path, {}, 'UNAUTHORIZED', /--token-file/)
-    await refused(url + path, { headers: { authorization: 'Bearer Secret' } }, 'UNAUTHORIZED', /not the right one/)
-  }
-  await refused(`${url}/v1/runs/${RUN}/log?offset=10`, { method: 'POST', body: 'x' }, 'UNAUTHORIZED', /token/)
-  const basic = `Basic ${Buffer.from('anybody:secret').toString('base64')}`
-  assert.equal((await ask(`${url}/`, { headers: { authorization: basic } })).status, 200)
-  const stranger = new CollectorClient(url)
-  t.after(() => stranger.close())
-  await assert.rejects(stranger.runs(), { code: 'COLLECTOR_REFUSED', message: /token/ })
-  await assert.rejects(stranger.append(RUN, 0, new Uint8Array(1)), { code: 'COLLECTOR_REFUSED' })
 })
 
 test('a full store is told as such, and all before is intact', async (t) => {

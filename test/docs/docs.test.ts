@@ -22,11 +22,15 @@ function helpOf(command: Command): string {
   return text.trimEnd()
 }
 
+const sectionOf = (mark: string, name: string, command: Command): string =>
+  `${mark} plugpull ${name}\n\n\`\`\`\n${helpOf(command)}\n\`\`\`\n`
+
 async function cliDocument(): Promise<string> {
   const program = await plugpull()
-  const parts = program.commands.map(
-    (command) => `## plugpull ${command.name()}\n\n\`\`\`\n${helpOf(command)}\n\`\`\`\n`,
-  )
+  const parts = program.commands.flatMap((command) => [
+    sectionOf('##', command.name(), command),
+    ...command.commands.map((part) => sectionOf('###', `${command.name()} ${part.name()}`, part)),
+  ])
   return `# The command line
 
 Every command prints this with \`--help\`. Logs and progress go to stderr; with \`--json\` exactly one JSON document goes to
@@ -79,7 +83,7 @@ describe('documents', () => {
   test('ERRORS.md holds every code and exit status', () => holdEqual('ERRORS.md', errorDocument()))
   test('every help names an example and its exit statuses', async () => {
     const { commands } = await plugpull()
-    for (const command of commands) {
+    for (const command of commands.flatMap((one) => [one, ...one.commands])) {
       const help = helpOf(command)
       assert.match(help, /Example/i, command.name())
       assert.match(help, /Exit status/i, command.name())

@@ -5,22 +5,29 @@ import { ProbeError } from '../../core/errors.ts'
 /** Every code of the API with its HTTP status and meaning. */
 export const API_ERRORS = {
   BAD_REQUEST: { status: 400, meaning: 'the request is not one that the API takes; the message names the field' },
-  UNAUTHORIZED: { status: 401, meaning: 'the token is missing or wrong' },
+  UNAUTHORIZED: { status: 401, meaning: 'the token is missing, wrong, expired or revoked' },
+  FORBIDDEN: { status: 403, meaning: 'the token is good, and its role may not do this; or another site asks' },
   RUN_UNKNOWN: { status: 404, meaning: 'there is no run of that id' },
   CAMPAIGN_UNKNOWN: { status: 404, meaning: 'there is no run of that campaign' },
   VERDICT_UNKNOWN: { status: 404, meaning: 'the run has no verdict of that number' },
   FINDING_UNKNOWN: { status: 404, meaning: 'the newest verdict of the run lists no finding of that number' },
+  TOKEN_UNKNOWN: { status: 404, meaning: 'there is no token of that id' },
   NOT_FOUND: { status: 404, meaning: 'there is no such address' },
   RUN_CONFLICT: { status: 409, meaning: 'the run is there already, with another campaign or manifest' },
   LOG_GAP: { status: 409, meaning: 'the offset lies beyond the end of the log; `offset` tells where that is' },
   LOG_CONFLICT: { status: 409, meaning: 'the log holds other bytes there; `offset` tells the first that differs' },
   CUT_CONFLICT: { status: 409, meaning: 'another cut is recorded for the run already' },
+  TOKEN_CONFLICT: { status: 409, meaning: 'a token of that name is there already' },
   LOG_PRUNED: { status: 410, meaning: 'the log of the run was pruned; its verdicts are kept' },
   TOO_LARGE: { status: 413, meaning: 'the body is larger than the address takes' },
   MEDIA_TYPE: { status: 415, meaning: 'the content type is not the one that the address takes' },
   EVIDENCE_UNUSABLE: {
     status: 422,
     meaning: 'the log or the verdict of the run is not as agent and verify write them; the message says how',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    meaning: 'too many requests; header `retry-after` tells in how many seconds to try again',
   },
   INTERNAL: { status: 500, meaning: 'a fault in the collector: its log has the details' },
   TOO_MANY_LISTENERS: {
@@ -43,12 +50,19 @@ export const API_ERROR_CODES: readonly ApiErrorCode[] = Object.keys(API_ERRORS).
 export class ApiError extends Error {
   readonly code: ApiErrorCode
   readonly offset: number | undefined
+  /** Seconds after which another try is worth it. */
+  readonly retryAfterS: number | undefined
 
-  constructor(code: ApiErrorCode, message: string, details: { offset?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ApiErrorCode,
+    message: string,
+    details: { offset?: number; retryAfterS?: number; cause?: unknown } = {},
+  ) {
     super(message, { cause: details.cause })
     this.name = 'ApiError'
     this.code = code
     this.offset = details.offset
+    this.retryAfterS = details.retryAfterS
   }
 
   get status(): number {

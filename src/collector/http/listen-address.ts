@@ -27,14 +27,15 @@ export function parseListen(text: string): ListenAddress {
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
-/** Throws BAD_OPTION where strangers could write and read without a token. */
-export function requireTokenBeyondLoopback(address: ListenAddress, token: string | undefined): void {
-  if (token !== undefined || isLoopback(address.host)) return
+/** Throws BAD_OPTION where strangers could write and read without a token, for `hasAdmin` says that there is one of role admin. */
+export function requireTokenBeyondLoopback(address: ListenAddress, hasAdmin: boolean): void {
+  if (hasAdmin || isLoopback(address.host)) return
   throw new ProbeError(
     'BAD_OPTION',
-    `--listen ${address.host}:${address.port} lets other machines in; give a token with --token-file FILE, or listen on 127.0.0.1`,
+    `--listen ${address.host}:${address.port} lets other machines in, and nobody could manage it: make a token of role admin with plugpull token create --store, or give one with --token-file FILE, or listen on 127.0.0.1`,
   )
 }
 
 /** The address as a URL. */
-export const urlOf = (host: string, port: number): string => `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`
+export const urlOf = (host: string, port: number, scheme: 'http' | 'https' = 'http'): string =>
+  `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`

@@ -8,19 +8,6 @@ import { type PageFile, pageFile, readPageFiles } from './page-files.ts'
 import type { CollectorServer } from './route-context.ts'
 import * as schema from './schemas.ts'
 
-/** Everything comes from files of ours: whatever text found its way into a run can neither run nor load anything. */
-const CONTENT_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "font-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ')
-
 const HTML = 'text/html; charset=utf-8'
 
 const UNBUILT = `<!doctype html>
@@ -29,12 +16,6 @@ const UNBUILT = `<!doctype html>
 <p>The collector runs and its API answers, but this checkout has no dist/web. Run <code>npm run check</code>, or start the
 collector by <code>npx plugpull collector</code>, which builds what is missing; then start it again.</p></body></html>
 `
-
-const PAGE_ROUTES: ReadonlySet<string | undefined> = new Set(['/', '/assets/:name', '/*'])
-
-/** Whether the page itself is asked for: it holds no data, and has to be there for a user to sign in. */
-export const isPageRequest = (request: FastifyRequest): boolean =>
-  PAGE_ROUTES.has(request.routeOptions.url) && !request.url.startsWith('/v1/')
 
 export function addPage(app: CollectorServer): void {
   const files = readPageFiles()
@@ -45,7 +26,7 @@ export function addPage(app: CollectorServer): void {
     return known
   }
   const answerPage = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    reply.header('content-security-policy', CONTENT_POLICY).header('cache-control', 'no-cache')
+    reply.header('cache-control', 'no-cache')
     return answerFile(request, reply, documentAt(depthOf(request.url)))
   }
   app.route({
@@ -102,7 +83,7 @@ const indexAt = (index: string, depth: number): string =>
   depth === 0 ? index : index.replaceAll('="./', `="${'../'.repeat(depth)}`)
 
 function answerFile(request: FastifyRequest, reply: FastifyReply, file: PageFile): FastifyReply {
-  reply.header('etag', file.etag).header('vary', 'accept-encoding').header('x-content-type-options', 'nosniff')
+  reply.header('etag', file.etag).header('vary', 'accept-encoding')
   if (matches(request.headers['if-none-match'], file.etag)) return reply.code(304).send()
   reply.type(file.type)
   const { 'accept-encoding': encodings = '' } = request.headers

@@ -2,6 +2,7 @@
 import type { RunView } from '../../core/campaign/campaign.ts'
 import { runUnknown } from './api-error.ts'
 import type { GroupCommit } from '../store/group-commit.ts'
+import type { Gate } from '../access/gate.ts'
 import type { Store } from '../store/store.ts'
 
 export type { CollectorServer } from './app.ts'
@@ -12,6 +13,7 @@ export interface RouteContext {
   readonly version: string
   /** Wall clock, ISO 8601, UTC. */
   readonly now: () => string
+  readonly gate: Gate
 }
 
 /** The run, or RUN_UNKNOWN. */

@@ -1,5 +1,7 @@
 /** The addresses of the API, gathered; campaigns and health are small enough to live here. */
 import { evidenceOf } from '../../core/campaign/evidence.ts'
+import { addSessionRoutes } from '../access/session-routes.ts'
+import { addTokenRoutes } from '../access/token-routes.ts'
 import { campaignView } from '../view/campaign-view.ts'
 import { addCompareRoute } from '../view/compare.ts'
 import { addCyclesRoute } from '../view/cycles.ts'
@@ -25,6 +27,8 @@ export function addRoutes(app: CollectorServer, context: RouteContext): void {
   addRetentionRoutes(app, context)
   addCyclesRoute(app, context)
   addCompareRoute(app, context)
+  addTokenRoutes(app, context.store, context.gate)
+  addSessionRoutes(app, context.gate)
   addServiceRoutes(app, context)
   addMatrixRoute(app, context)
   addLiveRoutes(app, context)

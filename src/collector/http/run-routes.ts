@@ -1,4 +1,5 @@
 /** Runs: created once, listed by pages, read in full. */
+import { keyHashOf } from '../access/run-keys.ts'
 import { ApiError, runUnknown } from './api-error.ts'
 import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
@@ -25,7 +26,9 @@ function addCreateRun(app: CollectorServer, { store, now }: RouteContext): void 
         const other = `run ${manifest.run} in campaign ${manifest.campaign}`
         throw new ApiError('BAD_REQUEST', `body/manifest is of ${other}, not of run ${run} in campaign ${campaign}`)
       }
-      const outcome = await store.createRun({ run, campaign, manifest, createdAt: now() })
+      const keyHash = keyHashOf(request.headers)
+      const key = keyHash === undefined ? {} : { keyHash }
+      const outcome = await store.createRun({ run, campaign, manifest, createdAt: now(), ...key })
       if (outcome === 'different') {
         throw new ApiError(
           'RUN_CONFLICT',

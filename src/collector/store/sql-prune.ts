@@ -73,7 +73,6 @@ const isToGo = (query: PruneQuery, { created_at, kept }: Candidate, left: number
 
 const OF_A_RUN = ['chunks', 'verdicts', 'facts', 'logs', 'runs'] as const
 
-<<<<<<< HEAD
 /** Bytes of log that went; `undefined` where there was nothing to take, or no verdict. */
 async function take(
   sql: Sql,
@@ -81,16 +80,12 @@ async function take(
   run: string,
   { what, at }: PruneQuery,
 ): Promise<number | undefined> {
+  // Verdicts and cuts are written under the lock of the run, appends under that of its log.
+  await sql.all(`SELECT run FROM runs WHERE run = ?${dialect.forUpdate}`, [run])
   const [log] = await sql.all<{ readonly bytes: number; readonly pruned_at: string | null }>(
     `SELECT bytes, pruned_at FROM logs WHERE run = ?${dialect.forUpdate}`,
     [run],
   )
-=======
-async function take(sql: Sql, { dialect }: Database, run: string, { what, at }: PruneQuery): Promise<boolean> {
-  // Verdicts and cuts are written under the lock of the run, appends under that of its log.
-  await sql.all(`SELECT run FROM runs WHERE run = ?${dialect.forUpdate}`, [run])
-  const locked = await sql.all(`SELECT run FROM logs WHERE run = ?${dialect.forUpdate}`, [run])
->>>>>>> pg
   const judged = await sql.all('SELECT run FROM facts WHERE run = ? AND verdict_number > 0', [run])
   if (log === undefined || judged.length === 0 || (what === 'logs' && log.pruned_at !== null)) return undefined
   if (what === 'runs') for (const table of OF_A_RUN) await sql.all(`DELETE FROM ${table} WHERE run = ?`, [run])

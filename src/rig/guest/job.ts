@@ -8,6 +8,18 @@ import assert from 'node:assert/strict'
 /** Name of the fw_cfg file; in the guest /sys/firmware/qemu_fw_cfg/by_name/NAME/raw. */
 export const JOB_NAME = 'opt/org.plugpull/job'
 
+/** A file of this host that the guest gets beside its job. */
+export interface GuestFile {
+  readonly name: 'token' | 'ca'
+  readonly path: string
+}
+
+export const fileName = ({ name }: Pick<GuestFile, 'name'>): string => `opt/org.plugpull/${name}`
+
+/** Where it lies in the guest. */
+export const guestPath = (file: Pick<GuestFile, 'name'>): string =>
+  `/sys/firmware/qemu_fw_cfg/by_name/${fileName(file)}/raw`
+
 /** A file system that the guest makes (once, where there is none of ours) and mounts; the target is then a file in it. */
 export interface GuestFileSystem {
   readonly type: 'ext4' | 'xfs'

@@ -5,7 +5,7 @@
  */
 import type { CacheMode } from '../rig.ts'
 import { type Bus, KERNEL_ARGUMENTS } from '../guest/guest-image.ts'
-import { JOB_NAME } from '../guest/job.ts'
+import { type GuestFile, JOB_NAME, fileName } from '../guest/job.ts'
 import type { DomainIdentity } from './qemu-process.ts'
 
 /** The buses that libvirt gives an emulated disk. NVMe is not among them before libvirt 11.5; rig qemu has it. */
@@ -17,6 +17,8 @@ export interface DomainOptions extends DomainIdentity {
   readonly kernel: string
   readonly initramfs: string
   readonly jobPath: string
+  /** Files beside the job, by their absolute paths. */
+  readonly files?: readonly GuestFile[]
   readonly consolePath: string
   readonly disk: {
     readonly path: string
@@ -50,7 +52,7 @@ export function domainXml(options: DomainOptions): string {
   <vcpu>1</vcpu>
   <sysinfo type='fwcfg'>
     <entry name='${JOB_NAME}' file='${escaped(options.jobPath)}'/>
-  </sysinfo>
+${(options.files ?? []).map((file) => `    <entry name='${fileName(file)}' file='${escaped(file.path)}'/>\n`).join('')}  </sysinfo>
   <os>
     <type arch='x86_64' machine='q35'>hvm</type>
     <kernel>${escaped(options.kernel)}</kernel>

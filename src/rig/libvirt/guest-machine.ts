@@ -10,7 +10,7 @@ import { SCRATCH_VARIABLE } from '../../io/process.ts'
 import type { Scratch } from '../../io/scratch.ts'
 import { consoleTail } from '../guest/console-tail.ts'
 import { guestUrl } from '../guest/guest-url.ts'
-import { type GuestJob, jobText } from '../guest/job.ts'
+import { type GuestFile, type GuestJob, jobText } from '../guest/job.ts'
 import { isGone, signalTo, untilGone } from '../power.ts'
 import { hostParts } from '../qemu/machine.ts'
 import { withCaveat } from '../qemu/told.ts'
@@ -89,7 +89,7 @@ export class GuestDomain implements GuestMachine {
     return guestUrl(url)
   }
 
-  async start(command: readonly string[]): Promise<void> {
+  async start(command: readonly string[], files: readonly GuestFile[] = []): Promise<void> {
     assert(!this.#isDisposed, 'a machine is not started after it was given back')
     assert(this.#running === undefined, 'a machine is started once, and once more after its cut')
     const { directory, virsh, scratch, job } = this.#parts
@@ -98,7 +98,10 @@ export class GuestDomain implements GuestMachine {
     const jobPath = join(directory, `job-${number}.txt`)
     const xmlPath = join(directory, `domain-${number}.xml`)
     writeFileSync(jobPath, jobText({ ...job, command }))
-    writeFileSync(xmlPath, domainXml({ ...this.#optionsNow(), ...domain, jobPath, consolePath: this.#consolePath() }))
+    writeFileSync(
+      xmlPath,
+      domainXml({ ...this.#optionsNow(), ...domain, jobPath, files, consolePath: this.#consolePath() }),
+    )
     const held = await holdDomain(virsh, domain, xmlPath, scratch)
     this.#running = { ...domain, pid: held.pid, held }
     const isAfterCut = this.#isCut

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { type OptionSpec, type RawOptions, WORKLOAD_OPTIONS, choiceOf } from '../../core/agent-options.ts'
 import { EXIT, ProbeError } from '../../core/errors.ts'
 import { exitStatusOf } from '../../core/verdict.ts'
+import { ACCESS_OPTIONS } from '../../io/collector-access.ts'
 import { JUDGING_STATUSES, exitStatusHelp } from '../../io/help.ts'
 import { withInterrupt } from '../../io/interrupt.ts'
 import { createProgress } from '../../io/progress.ts'
@@ -64,7 +65,7 @@ const OWN_OPTIONS: readonly OptionSpec[] = [
   { flags: '--verify-in <place>', description: 'host or guest, for rigs with a guest of ours', default: 'host' },
   { flags: '--boot-limit <time>', description: 'for the first sign of life of an agent', default: BOOT_LIMIT_DEFAULT },
   { flags: '--collector <url>', description: 'use this collector (default: one of its own)' },
-  { flags: '--token-file <file>', description: 'file with the token of that collector' },
+  ...ACCESS_OPTIONS,
   { flags: '--store <store>', description: 'where its own collector keeps everything (default: in the folder)' },
   { flags: '--format <name>', description: `document on stdout: ${FORMATS.join(', ')}`, default: 'text' },
   { flags: '--json', description: 'the same as --format json (plugpull.matrix/1)' },

@@ -7,7 +7,7 @@
 import type { NodeOption } from '../../io/storage-daemon.ts'
 import type { CacheModeFacts } from '../cache-mode.ts'
 import { type Bus, KERNEL_ARGUMENTS } from '../guest/guest-image.ts'
-import { JOB_NAME } from '../guest/job.ts'
+import { type GuestFile, JOB_NAME, fileName } from '../guest/job.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
 
@@ -31,6 +31,8 @@ export interface QemuOptions {
   readonly logDisk?: string
   /** Names in the working directory. */
   readonly jobFile: string
+  /** Files beside the job, by their absolute paths. */
+  readonly files?: readonly GuestFile[]
   readonly consoleFile: string
   readonly qmpSocket: string
 }
@@ -59,6 +61,10 @@ export function qemuArguments(options: QemuOptions): readonly string[] {
     ['-initrd', initramfs],
     ['-append', KERNEL_ARGUMENTS],
     ['-fw_cfg', `name=${JOB_NAME},file=${options.jobFile}`],
+    // A comma in a value is doubled.
+    ...(options.files ?? []).map(
+      (file) => ['-fw_cfg', `name=${fileName(file)},file=${file.path.replaceAll(',', ',,')}`] as const,
+    ),
     ['-chardev', `file,id=console,path=${options.consoleFile}`],
     ['-serial', 'chardev:console'],
     ['-qmp', `unix:${options.qmpSocket},server=on,wait=off`],

@@ -11,7 +11,7 @@ import type { Scratch } from '../../io/scratch.ts'
 import { faultless } from '../guest/fault.ts'
 import { consoleTail } from '../guest/console-tail.ts'
 import { guestUrl } from '../guest/guest-url.ts'
-import { type GuestJob, jobText } from '../guest/job.ts'
+import { type GuestFile, type GuestJob, jobText } from '../guest/job.ts'
 import { killInOneGo, terminateThenKill } from '../power.ts'
 import type { CutKind, CutRecord, GuestMachine, Survivor, Victim } from '../rig.ts'
 import { NOTE_HOST_POWER, type VolatileDisk, hostVictims } from '../volatile-disk.ts'
@@ -87,14 +87,15 @@ export class QemuMachine implements GuestMachine {
     return guestUrl(url)
   }
 
-  async start(command: readonly string[]): Promise<void> {
+  async start(command: readonly string[], files: readonly GuestFile[] = []): Promise<void> {
     assert(!this.#isDisposed, 'a machine is not started after it was given back')
     assert(this.#running === undefined, 'a machine is started once, and once more after its cut')
     const { directory, scratch } = this.#parts
     const number = ++this.#starts
     const jobFile = `job-${number}.txt`
     writeFileSync(join(directory, jobFile), jobText({ ...this.#jobNow(), command }))
-    const args = qemuArguments({ ...this.#optionsNow(), jobFile, consoleFile: consoleName(number), qmpSocket: 'qmp' })
+    const names = { jobFile, files, consoleFile: consoleName(number), qmpSocket: 'qmp' }
+    const args = qemuArguments({ ...this.#optionsNow(), ...names })
     const process = startProcess(QEMU, args, { cwd: directory, ...(scratch === undefined ? {} : { scratch }) })
     const isAfterCut = this.#isCut
     void process.exited.then((exit) =>

@@ -23,7 +23,7 @@ export interface FirstView {
 }
 
 /** Runs before the page's own scripts; the page's policy does not apply to it. `.loading` is how the page says that something is on its way. */
-const watching = (shows: RegExp): string => `
+const watching = (shows: RegExp): string => `{
   window.benchChangedMs = 0
   window.benchReadyMs = undefined
   const isThere = () => {
@@ -37,7 +37,8 @@ const watching = (shows: RegExp): string => `
     if (seen || !isThere()) return
     seen = true
     drawn()
-  }).observe(document, { subtree: true, childList: true, characterData: true })`
+  }).observe(document, { subtree: true, childList: true, characterData: true })
+}`
 
 const READ = `(() => {
   const at = (name) => performance.getEntriesByName(name)[0]?.startTime
@@ -51,11 +52,16 @@ const READ = `(() => {
   }
 })()`
 
-/** Opens `url` and waits until nothing changes any more. `shows` is what the text of the view must match. */
-export async function firstView(page: Page, url: string, shows: RegExp): Promise<FirstView> {
+/** Opens `url` and waits until the view is there. `shows` is what its text must match. */
+export async function untilShown(page: Page, url: string, shows: RegExp): Promise<void> {
   await page.addInitScript(watching(shows))
   await page.goto(url, { waitUntil: 'commit' })
   await until(page, url, 'window.benchReadyMs !== undefined', `show ${String(shows)} with nothing still on its way`)
+}
+
+/** The same, and then until nothing changes any more. */
+export async function firstView(page: Page, url: string, shows: RegExp): Promise<FirstView> {
+  await untilShown(page, url, shows)
   await until(page, url, `performance.now() - window.benchChangedMs > ${QUIET_MS}`, 'come to rest')
   const seen: unknown = await page.evaluate(READ)
   return isFirstView(seen) ? seen : refuse(url, `has times that are not there: ${JSON.stringify(seen)}`)

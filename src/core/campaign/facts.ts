@@ -96,7 +96,7 @@ export function factsOf(manifest: Manifest, cut?: Pick<CutRecord, 'kind'>): RunF
     cut: cut?.kind ?? label('cut'),
     bus: label('bus'),
     fault: label('fault'),
-    qemu: label('qemu'),
+    qemu: qemuVersionOf(label),
     kernel: environment.kernel ?? '',
     host: environment.hostname ?? '',
     workload: plan.workload,
@@ -104,6 +104,14 @@ export function factsOf(manifest: Manifest, cut?: Pick<CutRecord, 'kind'>): RunF
     target: target.path,
     flush: cadenceText(plan.cadence),
   }
+}
+
+/** Programs whose version lines the rigs put under their names; a label `qemu` is of whoever made the machine by hand. */
+const QEMU_PROGRAMS = ['qemu-system-x86_64', 'qemu-storage-daemon'] as const
+
+function qemuVersionOf(label: (name: string) => string): string {
+  const lines = QEMU_PROGRAMS.map((program) => /version (\S+)/.exec(label(program))?.[1] ?? '')
+  return label('qemu') || (lines.find((version) => version !== '') ?? '')
 }
 
 export function outcomeOf(verdict: VerdictSummary, cut: Pick<CutRecord, 'died'> | undefined): RunOutcome {

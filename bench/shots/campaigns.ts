@@ -52,7 +52,7 @@ async function run(collector: Collector, signal: AbortSignal, args: readonly str
   const command = commandOf(collector, [...args, '--collector', collector.url])
   const child = startProcess(process.execPath, command, { scratch: collector.scratch })
   // It takes its machines down by itself when it is asked to end.
-  const end = (): void => child.kill('SIGINT')
+  const end = (): void => void child.kill('SIGINT')
   signal.addEventListener('abort', end)
   const { code } = await child.exited
   signal.removeEventListener('abort', end)

@@ -1,7 +1,7 @@
 /**
- * How long a view takes to come up: from the start of the navigation until its text is there, nothing of it is on its way any more,
- * and the browser has drawn that. Seen from outside, whatever the page says of itself. Beside it, the browser's first contentful paint, and
- * the last change of the document.
+ * How long a view takes to come up, from the start of the navigation: until what it tells is there as text, and until nothing of it
+ * is on its way any more; each when the browser has drawn it. Seen from outside, whatever the page says of itself. Beside it, the
+ * browser's first contentful paint, and the last change of the document.
  */
 import type { Page } from 'playwright-core'
 import { ProbeError } from '../../src/core/errors.ts'
@@ -15,7 +15,10 @@ const QUIET_MS = 500
 /** Times from the start of the navigation. */
 export interface FirstView {
   readonly paintMs: number
-  readonly readyMs: number
+  /** What it tells is there as text. */
+  readonly textMs: number
+  /** And nothing is on its way any more. */
+  readonly wholeMs: number
   readonly settledMs: number
   /** Answers of the collector up to then, and their bytes. */
   readonly requests: number
@@ -25,18 +28,19 @@ export interface FirstView {
 /** Runs before the page's own scripts; the page's policy does not apply to it. `.loading` is how the page says that something is on its way. */
 const watching = (shows: RegExp): string => `{
   window.benchChangedMs = 0
-  window.benchReadyMs = undefined
-  const isThere = () => {
-    const main = document.querySelector('main')
-    return main !== null && main.querySelector('.loading') === null && ${String(shows)}.test(main.textContent)
+  window.benchSeenMs = {}
+  const seen = new Set()
+  const see = (what, isSo) => {
+    if (seen.has(what) || !isSo()) return
+    seen.add(what)
+    requestAnimationFrame(() => requestAnimationFrame(() => { window.benchSeenMs[what] = performance.now() }))
   }
-  const drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => { window.benchReadyMs ??= performance.now() }))
-  let seen = false
+  const hasText = (main) => main !== null && ${String(shows)}.test(main.textContent)
   new MutationObserver(() => {
     window.benchChangedMs = performance.now()
-    if (seen || !isThere()) return
-    seen = true
-    drawn()
+    const main = document.querySelector('main')
+    see('text', () => hasText(main))
+    see('whole', () => seen.has('text') && main.querySelector('.loading') === null)
   }).observe(document, { subtree: true, childList: true, characterData: true })
 }`
 
@@ -45,7 +49,8 @@ const READ = `(() => {
   const answers = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
   return {
     paintMs: at('first-contentful-paint'),
-    readyMs: window.benchReadyMs,
+    textMs: window.benchSeenMs.text,
+    wholeMs: window.benchSeenMs.whole,
     settledMs: window.benchChangedMs,
     requests: answers.length,
     bytes: answers.reduce((sum, { transferSize }) => sum + transferSize, 0),
@@ -56,7 +61,12 @@ const READ = `(() => {
 export async function untilShown(page: Page, url: string, shows: RegExp): Promise<void> {
   await page.addInitScript(watching(shows))
   await page.goto(url, { waitUntil: 'commit' })
-  await until(page, url, 'window.benchReadyMs !== undefined', `show ${String(shows)} with nothing still on its way`)
+  await until(
+    page,
+    url,
+    'window.benchSeenMs.whole !== undefined',
+    `show ${String(shows)} with nothing still on its way`,
+  )
 }
 
 /** The same, and then until nothing changes any more. */
@@ -83,7 +93,7 @@ export function refuse(url: string, what: string, cause?: unknown): never {
   throw new ProbeError('INTERNAL', `the view ${url} ${what}`, { cause })
 }
 
-const FIELDS = ['paintMs', 'readyMs', 'settledMs', 'requests', 'bytes'] as const
+const FIELDS = ['paintMs', 'textMs', 'wholeMs', 'settledMs', 'requests', 'bytes'] as const
 
 const isFirstView = (value: unknown): value is FirstView =>
   typeof value === 'object' && value !== null && FIELDS.every((name) => typeof Object(value)[name] === 'number')

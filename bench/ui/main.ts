@@ -133,9 +133,10 @@ function rounded({ views: times, map }: Omit<Measured, 'browser'>): Pick<UiData,
   return {
     views: times.map((view) => ({
       ...view,
-      visits: view.visits.map(({ paintMs, readyMs, settledMs, requests, bytes }) => ({
+      visits: view.visits.map(({ paintMs, textMs, wholeMs, settledMs, requests, bytes }) => ({
         paintMs: tenth(paintMs),
-        readyMs: tenth(readyMs),
+        textMs: tenth(textMs),
+        wholeMs: tenth(wholeMs),
         settledMs: tenth(settledMs),
         requests,
         bytes,

@@ -69,17 +69,14 @@ function tiles({ runs, verified, held, violation, inconclusive, withoutCut }: Ca
 }
 
 function sections(report: Report): readonly Markup[] {
-  const { summary, evidence, injectedFault, runs } = report
-  const mixed = injectedFault?.mixed
+  const { summary, evidence, runs } = report
   const lines = [
     ...evidence.sentences.map(({ about, text }) => [EVIDENCE_NAMES[about], text] as const),
     ...evidence.advice.map(({ sentence }) => ['not shown', sentence] as const),
   ]
-  const totals = totalsLines(report).filter((line) => mixed === undefined || !line.includes(mixed))
   return [
-    ...(mixed === undefined ? [] : [el('aside', { class: 'note' }, el('p', {}, capital(`${mixed}.`)))]),
     section('What the figures support', definitions(lines)),
-    section('Found in all', el('ul', {}, ...totals.map((line) => el('li', {}, line)))),
+    section('Found in all', el('ul', {}, ...totalsLines(report).map((line) => el('li', {}, line)))),
     section('Shares of runs', ratesSection(report)),
     ...(runs.length === 0 ? [] : [section('Verdicts, run by run', ...verdictCells(runs))]),
     section(
@@ -95,8 +92,6 @@ function sections(report: Report): readonly Markup[] {
 
 const section = (title: string, ...content: readonly Markup[]): Markup =>
   el('section', {}, el('h2', {}, title), ...content)
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 const definitions = (lines: readonly (readonly [name: string, text: string])[]): Markup =>
   el('dl', {}, ...lines.flatMap(([name, text]) => [el('dt', {}, name), el('dd', {}, text)]))

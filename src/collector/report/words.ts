@@ -24,9 +24,10 @@ export function totalsLines({
   return liedFlushes === 0 ? lines : [...lines, `flushes that were a lie: ${liedFlushes}`]
 }
 
-function faultLines({ faults, of, mixed }: NonNullable<Report['injectedFault']>): string[] {
+/** What that does to the figures where runs differ in it, the evidence says. */
+function faultLines({ faults, of }: NonNullable<Report['injectedFault']>): string[] {
   const told = Object.entries(faults).map(([fault, count]) => `${fault} (${count} of ${counted(of, 'run')})`)
-  return [`injected fault: ${told.join(', ')}`, ...(mixed === undefined ? [] : [`note: ${mixed}`])]
+  return [`injected fault: ${told.join(', ')}`]
 }
 
 export const RUNS_NOTE = 'Runs; lost, torn and reordered count what is forbidden and what is permitted together:'

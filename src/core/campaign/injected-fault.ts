@@ -3,7 +3,7 @@
  * is a rate of neither kind, so whoever shows one says so in these words.
  */
 import { type Histogram, totalOf } from '../histogram.ts'
-import { counted } from '../size.ts'
+import { mixedFaultsText } from './faults.ts'
 import type { CampaignSetup } from './setup.ts'
 
 export interface InjectedFault {
@@ -22,15 +22,6 @@ export function injectedFaultOf(setup: CampaignSetup | undefined, runs: number):
   const faults = setup?.['fault'] ?? {}
   const faulty = totalOf(faults)
   if (faulty === 0) return undefined
-  const mixed = mixedSentence(faulty, runs, Object.keys(faults).length)
+  const mixed = setup === undefined ? undefined : mixedFaultsText(setup)
   return { runs: faulty, of: runs, faults, ...(mixed === undefined ? {} : { mixed }) }
-}
-
-function mixedSentence(faulty: number, runs: number, kinds: number): string | undefined {
-  if (faulty < runs) {
-    const verb = faulty === 1 ? 'carries' : 'carry'
-    return `only ${faulty} of ${counted(runs, 'run')} ${verb} an injected fault: the rates mix runs with and without one, and speak of neither`
-  }
-  if (kinds > 1) return `the runs carry ${kinds} different injected faults: the rates mix them, and speak of none`
-  return undefined
 }

@@ -22,14 +22,12 @@ footer { padding-bottom: 2rem; margin-top: 2.5rem; font-size: .875rem; }
 .tiles { display: flex; flex-wrap: wrap; gap: .6rem; padding: 0; margin: 1rem 0; list-style: none; }
 .tiles li { border: 1px solid var(--line); border-radius: 6px; padding: .4rem .8rem; min-width: 6.5rem; }
 .tiles strong { display: block; font-size: 1.5rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
-.note { border-left: 4px solid var(--inconclusive); background: var(--fill); padding: .6rem 1rem; margin: 1rem 0; }
-.note p { margin: 0; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .35rem 1.2rem; margin: 0; }
 dt { color: var(--soft); } dd { margin: 0; max-width: 52rem; overflow-wrap: anywhere; }
 @media (max-width: 600px) { dl { grid-template-columns: minmax(0, 1fr); gap: 0; } dd { margin-bottom: .6rem; } }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); gap: 1.6rem 2rem; }
 .rates { display: flex; flex-wrap: wrap; gap: 1.2rem 2rem; } .rates > * { flex: 1 1 22rem; min-width: 0; } .rates > .chart { max-width: 28rem; }
-.chart, .cells svg, .note, .tiles li { break-inside: avoid; }
+.chart, .cells svg, .tiles li { break-inside: avoid; }
 .chart { margin: 0; min-width: 0; }
 .chart p { font-size: .875rem; }
 svg { display: block; max-width: 100%; height: auto; overflow: visible; font: 12px system-ui, sans-serif; fill: var(--text); }

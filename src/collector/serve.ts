@@ -100,7 +100,9 @@ function reloading(server: CollectorServer, files: TlsFiles, logger: Logger): ()
 
 async function listen(server: CollectorServer, { host, port }: ListenAddress): Promise<number> {
   try {
-    await server.listen({ host, port })
+    // The framework would call it http:// under TLS too.
+    const listenTextResolver = (address: string): string => `listening at ${address.replace(/^https?:\/\//, '')}`
+    await server.listen({ host, port, listenTextResolver })
   } catch (error) {
     throw cannotListen(error, host, port)
   }

@@ -37,6 +37,9 @@ export interface Database {
    */
   write<T>(work: (sql: Sql) => Promise<T>): Promise<T>
 
+  /** Gives back to the medium what was freed, while others go on, until the signal is aborted; absent where the engine sees to that by itself. */
+  giveBack?(signal?: AbortSignal): Promise<void>
+
   /** What the database takes on its medium. */
   sizeBytes(): Promise<number>
 

@@ -13,7 +13,7 @@ export interface PlaceOptions extends CollectorAccess {
 
 export const addPlaceOptions = (command: Command, storeText: string): Command =>
   ACCESS_OPTIONS.reduce(
-    (all, { flags, description }) => all.option(flags, description),
+    (given, { flags, description }) => given.option(flags, description),
     command.option('--collector <URL>', 'ask a running collector'),
   ).addOption(new Option('--store <KIND:WHERE>', storeText).conflicts('collector'))
 
@@ -40,7 +40,7 @@ export async function atPlace<T>(
     }
   }
   if (options.store === undefined)
-    throw new ProbeError('BAD_OPTION', `${command} needs --collector URL or --store sqlite:FILE, to know where`)
+    throw new ProbeError('BAD_OPTION', `${command} needs --collector URL or --store KIND:WHERE, to know where`)
   const store = await openStore(options.store, access)
   try {
     return await work.store(store)

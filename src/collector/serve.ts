@@ -42,15 +42,19 @@ const CLOSE_LIMIT_MS = 5000
 
 const now = (): string => new Date().toISOString()
 
+/** Secrets that it knows never get into it. */
+const loggerOf = ({ webhooks, logLevel }: ServeOptions, token: string | undefined): Logger =>
+  createLogger({
+    name: 'collector',
+    scrub: redactor([token, webhooks?.secret].flatMap((secret) => secret ?? [])),
+    ...(logLevel === undefined ? {} : { level: logLevel }),
+  })
+
 /** Serves until Ctrl-C or SIGTERM. */
 export async function serve(options: ServeOptions): Promise<void> {
   const address = parseListen(options.listen)
   const token = options.tokenFile === undefined ? undefined : readTokenFile(options.tokenFile)
-  const logger = createLogger({
-    name: 'collector',
-    scrub: redactor([token, options.webhooks?.secret].flatMap((secret) => secret ?? [])),
-    ...(options.logLevel === undefined ? {} : { level: options.logLevel }),
-  })
+  const logger = loggerOf(options, token)
   const files = tlsFilesOf(options.tlsCert, options.tlsKey)
   const warn = (message: string): void => logger.warn(message)
   const tls = files === undefined ? undefined : readTls(files, warn)
@@ -69,7 +73,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       ...(webhooks === undefined ? {} : { webhooks }),
       ...(tls === undefined ? {} : { tls }),
     })
-    const stopReloading = files === undefined ? undefined : reloading(server, files, logger)
+    const stopReloading = reloading(server, files, logger)
     try {
       await withInterrupt(async (signal) => {
         const port = await listen(server, address)
@@ -80,7 +84,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         await keeper?.stop()
       })
     } finally {
-      stopReloading?.()
+      stopReloading()
       await closeWithin(server)
       await webhooks?.end()
     }
@@ -93,7 +97,8 @@ const hasAdmin = async (store: Store): Promise<boolean> =>
   (await store.tokens()).some((token) => token.role === 'admin' && stateOf(token, now()) === 'valid')
 
 /** Reads the certificate again at every SIGHUP; one that cannot be used leaves the old one in its place. */
-function reloading(server: CollectorServer, files: TlsFiles, logger: Logger): () => void {
+function reloading(server: CollectorServer, files: TlsFiles | undefined, logger: Logger): () => void {
+  if (files === undefined) return () => undefined
   const reload = (): void => {
     try {
       if (server.server instanceof HttpsServer)
@@ -106,11 +111,12 @@ function reloading(server: CollectorServer, files: TlsFiles, logger: Logger): ()
   return onHangup(reload)
 }
 
+/** The framework would call it http:// under TLS too. */
+const listeningAt = (address: string): string => `listening at ${address.replace(/^https?:\/\//, '')}`
+
 async function listen(server: CollectorServer, { host, port }: ListenAddress): Promise<number> {
   try {
-    // The framework would call it http:// under TLS too.
-    const listenTextResolver = (address: string): string => `listening at ${address.replace(/^https?:\/\//, '')}`
-    await server.listen({ host, port, listenTextResolver })
+    await server.listen({ host, port, listenTextResolver: listeningAt })
   } catch (error) {
     throw cannotListen(error, host, port)
   }

@@ -135,12 +135,9 @@ function reloading(server: CollectorServer, files: TlsFiles, logger: Logger): ()
 /** The framework would call it http:// under TLS too. */
 const listenTextResolver = (address: string): string => `listening at ${address.replace(/^https?:\/\//, '')}`
 
-/** The framework would call it http:// under TLS too. */
-const listeningAt = (address: string): string => `listening at ${address.replace(/^https?:\/\//, '')}`
-
 async function listen(server: CollectorServer, { host, port }: ListenAddress): Promise<number> {
   try {
-    await server.listen({ host, port, listenTextResolver: listeningAt })
+    await server.listen({ host, port, listenTextResolver })
   } catch (error) {
     throw cannotListen(error, host, port)
   }

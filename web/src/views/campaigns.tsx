@@ -46,10 +46,15 @@ function Found({
   return (
     <>
       <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-        <label class="field">
-          <span>Name contains</span>
-          <input type="search" value={wanted} onInput={(event) => setQuery({ name: event.currentTarget.value })} />
-        </label>
+        <div class="field">
+          <label htmlFor="campaign-name">Name contains</label>
+          <input
+            id="campaign-name"
+            type="search"
+            value={wanted}
+            onInput={(event) => setQuery({ name: event.currentTarget.value })}
+          />
+        </div>
         <p class="muted" role="status">
           {wanted === ''
             ? counted(campaigns.length, 'campaign')

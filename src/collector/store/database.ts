@@ -19,6 +19,8 @@ export interface Dialect {
   readonly bytes: string
   /** Behind a SELECT: locks its rows until the transaction ends; empty where writers are alone anyway. */
   readonly forUpdate: string
+  /** Runs whose rows one such SELECT may lock. */
+  readonly lockedAtOnce: number
 }
 
 export interface Database {

@@ -20,7 +20,13 @@ const WAL_BYTES_KEPT = 64 << 20
 /** Statements differ by how many rows they take; more than so many are not kept ready. */
 const STATEMENTS_KEPT = 200
 
-export const SQLITE_DIALECT: Dialect = { integer: 'INTEGER', real: 'REAL', bytes: 'BLOB', forUpdate: '' }
+export const SQLITE_DIALECT: Dialect = {
+  integer: 'INTEGER',
+  real: 'REAL',
+  bytes: 'BLOB',
+  forUpdate: '',
+  lockedAtOnce: 1000,
+}
 
 export interface SqliteOptions {
   /** `read` opens a file that must be there and changes nothing in it. */

@@ -14,7 +14,7 @@ import { compactIfRoom, keepCompactable } from './sqlite-space.ts'
 /** "plug": marks the file as ours. */
 const APPLICATION_ID = 0x706c7567
 
-const DIALECT = { integer: 'INTEGER', real: 'REAL', bytes: 'BLOB', forUpdate: '' }
+const DIALECT = { integer: 'INTEGER', real: 'REAL', bytes: 'BLOB', forUpdate: '', lockedAtOnce: 1000 }
 
 /** Migration n brings a file from version n to n + 1. Never change one that was released. */
 const MIGRATIONS: Readonly<Record<number, (db: Sqlite.Database) => void>> = { 1: fromVersion1, 2: fromVersion2 }

@@ -75,9 +75,9 @@ export async function serve(options: ServeOptions): Promise<void> {
         const port = await listen(server, address)
         if (options.portFile !== undefined) writePortFile(options.portFile, port)
         options.ready({ url: urlOf(address.host, port, tls === undefined ? 'http' : 'https'), store: store.name })
-        const keeper = options.retention === undefined ? undefined : startKeeper(store, options.retention, logger)
+        const keeper = startKeeper(store, options.retention, logger)
         await aborted(signal)
-        await keeper?.stop()
+        await keeper.stop()
       })
     } finally {
       stopReloading?.()

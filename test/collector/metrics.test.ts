@@ -1,5 +1,7 @@
 /** /metrics counts what happened, and nothing that a client sends becomes a label; what the store cannot tell is not told. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { get } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -34,7 +36,7 @@ test('what happened is counted', async (t) => {
   await client.recordCut(run, { kind: 'x"\n{evil}', at: '2026-01-01T00:00:00Z', died: true })
   await client.publishVerdict(run, sampleVerdict(run, { verdict: 'violation' }))
   await (await request(`${url}/v1/runs/none`)).body.dump()
-  await (await request(`${url}/evil"{}`)).body.dump()
+  await (await request(`${url}/evil"{}`, { method: 'POST' })).body.dump()
 
   const answer = await request(`${url}/metrics`)
   const text = await answer.body.text()
@@ -55,7 +57,7 @@ test('what happened is counted', async (t) => {
     ['plugpull_verdicts_total{verdict="held"}', 0],
     ['plugpull_http_requests_total{method="POST",route="/v1/runs",status="2xx"}', 3],
     ['plugpull_http_requests_total{method="GET",route="/v1/runs/:run",status="4xx"}', 1],
-    ['plugpull_http_requests_total{method="GET",route="none",status="4xx"}', 1],
+    ['plugpull_http_requests_total{method="POST",route="none",status="4xx"}', 1],
     ['plugpull_store_up', 1],
     ['plugpull_store_runs', 2],
     ['plugpull_store_verdicts{verdict="violation"}', 1],
@@ -74,9 +76,10 @@ test('who follows the live events is counted, and no longer once gone', async (t
   const { url } = await startServer(t, store)
   const followers = async (): Promise<number | undefined> =>
     samplesOf(await (await request(`${url}/metrics`)).body.text()).get('plugpull_live_clients')
-  const stream = await request(`${url}/v1/events`)
+  const follower = get(`${url}/v1/events`)
+  await once(follower, 'response')
   assert.equal(await followers(), 1)
-  stream.body.on('error', () => undefined).destroy()
+  follower.destroy()
   while ((await followers()) !== 0) await nextTurn()
 })
 

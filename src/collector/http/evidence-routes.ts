@@ -1,6 +1,6 @@
 /** What is told of a run after its log: how it was cut, and what the verifier said. */
 import { ApiError, runUnknown } from './api-error.ts'
-import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
+import { type CollectorServer, knownHead, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
 
 /** Verdicts list findings, up to the verifier's cap. */
@@ -76,7 +76,7 @@ function addReadVerdict(app: CollectorServer, { store }: RouteContext): void {
     },
     handler: async (request, reply) => {
       const { run, number } = request.params
-      const { verdicts } = await knownRun(store, run)
+      const { verdicts } = await knownHead(store, run)
       const verdict = await store.verdict(run, Number(number))
       if (verdict === undefined) {
         throw new ApiError('VERDICT_UNKNOWN', `run ${run} has no verdict ${number}; it has ${verdicts.length}`)

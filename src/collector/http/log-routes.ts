@@ -6,7 +6,7 @@ import type { RunProgress } from '../../core/campaign/campaign.ts'
 import { ProbeError } from '../../core/errors.ts'
 import { APPEND_BYTES_MAX, PROGRESS_HEADER } from '../../io/collector-client.ts'
 import { ApiError, runUnknown } from './api-error.ts'
-import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
+import { type CollectorServer, knownHead, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
 import type { AppendOutcome } from '../store/store.ts'
 
@@ -62,7 +62,7 @@ function addRead(app: CollectorServer, { store }: RouteContext): void {
     },
     handler: async (request, reply) => {
       const from = Number(request.query.offset ?? 0)
-      const { run, bytes: end, logPruned } = await knownRun(store, request.params.run)
+      const { run, bytes: end, logPruned } = await knownHead(store, request.params.run)
       if (logPruned !== undefined) throw new ApiError('LOG_PRUNED', `the log of run ${run} was pruned at ${logPruned}`)
       if (from > end) {
         throw new ApiError('LOG_GAP', `the log of run ${run} ends at ${end}, there is nothing at ${from}`, {

@@ -1,7 +1,7 @@
 /** Runs: created once, listed by pages, read in full. */
 import { keyHashOf } from '../access/run-keys.ts'
 import { ApiError, runUnknown } from './api-error.ts'
-import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
+import { type CollectorServer, knownHead, knownRun, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
 
 const PAGE_RUNS = 100
@@ -72,9 +72,10 @@ function addReadRuns(app: CollectorServer, { store }: RouteContext): void {
       response: { 200: schema.RunBody, ...schema.refusals },
     },
     handler: async (request) => {
-      const view = await knownRun(store, request.params.run)
-      if (request.query.findings !== 'none' || view.verdict === undefined) return view
-      return { ...view, verdict: { ...view.verdict, findings: [] } }
+      const { run } = request.params
+      if (request.query.findings !== 'none') return knownRun(store, run)
+      const { verdict, ...head } = await knownHead(store, run)
+      return verdict === undefined ? head : { ...head, verdict: { ...verdict, findings: [] } }
     },
   })
 }

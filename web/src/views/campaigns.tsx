@@ -69,7 +69,8 @@ function Found({
   )
 }
 
-const verified = ({ held, violation, inconclusive }: CampaignCounts): number => held + violation + inconclusive
+/** Runs without a cut have a verdict too, and are none of the three words. */
+const withoutVerdict = ({ runs, verified }: CampaignCounts): number => runs - verified
 
 const COLUMNS: readonly Column<CampaignCounts>[] = [
   {
@@ -95,8 +96,8 @@ const COLUMNS: readonly Column<CampaignCounts>[] = [
   {
     name: 'No verdict yet',
     numeric: true,
-    sort: (row) => row.runs - verified(row),
-    cell: (row) => formatCount(row.runs - verified(row)),
+    sort: withoutVerdict,
+    cell: (row) => formatCount(withoutVerdict(row)),
   },
   { name: 'Newest run', sort: ({ lastAt }) => lastAt, cell: ({ lastAt }) => <Time iso={lastAt} /> },
 ]

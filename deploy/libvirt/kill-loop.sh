@@ -15,7 +15,8 @@ Usage: kill-loop.sh --domain NAME [options]
 
   --domain NAME         the libvirt domain whose power is cut
   --collector URL       the collector that its agent reports to (default: http://127.0.0.1:7117)
-  --token-file FILE     file with the token of that collector
+  --token-file FILE     file with a token of that collector, of role orchestrator
+  --ca FILE             certificates (PEM) to trust that collector by, in place of the public ones
   --campaign NAME       campaign under which that agent, and no other, runs (default: the domain's name)
   --connect URI         libvirt on this host (default: virsh's own)
   --pid-file FILE       where libvirt keeps the process id of the domain's QEMU (default: by the URI, as in
@@ -47,7 +48,7 @@ die() {
 
 # ---- options
 
-domain='' collector=http://127.0.0.1:7117 token='' campaign='' connect='' pid_file='' cut=sigkill cycles=10
+domain='' collector=http://127.0.0.1:7117 token='' ca='' campaign='' connect='' pid_file='' cut=sigkill cycles=10
 cut_after=500ms-5s boot_limit=300s console_log='' keep_going=''
 
 # Milliseconds of 3, 3s, 500ms or 2m.
@@ -71,7 +72,7 @@ while (($# > 0)); do
       shift
       continue
       ;;
-    --domain | --collector | --token-file | --campaign | --connect | --pid-file | --cut | --cycles | --cut-after | --boot-limit | --console-log)
+    --domain | --collector | --token-file | --ca | --campaign | --connect | --pid-file | --cut | --cycles | --cut-after | --boot-limit | --console-log)
       { (($# > 1)) && [[ -n $2 ]]; } || die $USAGE "$1 takes a value; see --help"
       ;;
     *) die $USAGE "there is no option $1; see --help" ;;
@@ -81,6 +82,10 @@ while (($# > 0)); do
     --collector) collector=${2%/} ;;
     --token-file)
       { token=$(cat -- "$2") && [[ -n $token ]]; } || die $USAGE "--token-file $2 cannot be read, or is empty"
+      ;;
+    --ca)
+      [[ -r $2 ]] || die $USAGE "--ca $2 cannot be read"
+      ca=$2
       ;;
     --campaign) campaign=$2 ;;
     --connect) connect=$2 ;;
@@ -122,10 +127,10 @@ api() {
     trap '' INT TERM HUP
     # The token must not be on a command line, where everybody could read it.
     if [[ -n $token ]]; then
-      exec curl --silent --show-error --fail --max-time 20 --header @<(printf 'Authorization: Bearer %s\n' "$token") \
+      exec curl --silent --show-error --fail --max-time 20 ${ca:+--cacert "$ca"} --header @<(printf 'Authorization: Bearer %s\n' "$token") \
         --request "$method" "$@" "$collector$path"
     fi
-    exec curl --silent --show-error --fail --max-time 20 --request "$method" "$@" "$collector$path"
+    exec curl --silent --show-error --fail --max-time 20 ${ca:+--cacert "$ca"} --request "$method" "$@" "$collector$path"
   )
 }
 

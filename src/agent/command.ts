@@ -10,7 +10,7 @@ import {
 import { formatContract, parseContract } from '../core/contract.ts'
 import { EXIT, ProbeError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { ACCESS_OPTIONS, accessOf, collectorClient } from '../io/collector-access.ts'
+import { ACCESS_OPTIONS, accessArguments, accessOf, collectorClient } from '../io/collector-access.ts'
 import { exitStatusHelp } from '../io/help.ts'
 import { withInterrupt } from '../io/interrupt.ts'
 import { type Logger, createLogger } from '../io/logger.ts'
@@ -163,8 +163,12 @@ function ended(raw: RawAgentOptions, result: RunResult, last: LastRun | undefine
 const endOf = ({ writesMax }: WorkloadOptions): { readonly writesMax?: number } =>
   writesMax === undefined ? {} : { writesMax }
 
+/** Without the token: that of an agent may not be one that verifies. */
 function verifyArguments(raw: RawAgentOptions, runId: string): string {
-  return raw.log === undefined ? `--run ${runId} --collector ${raw.collector ?? ''}` : `--log ${raw.log}`
+  const { tokenFile: _tokenFile, ...ca } = accessOf(raw)
+  return raw.log === undefined
+    ? ['--run', runId, '--collector', raw.collector ?? '', ...accessArguments(ca)].join(' ')
+    : `--log ${raw.log}`
 }
 
 /** What opens the log, checked as far as that goes without opening it. */

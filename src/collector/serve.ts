@@ -13,18 +13,21 @@ import { redactor } from './access/redact.ts'
 import { type TlsFiles, readTls, tlsFilesOf } from './access/tls.ts'
 import { stateOf } from './access/token.ts'
 import { type ListenAddress, parseListen, requireTokenBeyondLoopback, urlOf } from './http/listen-address.ts'
+import { CollectorMetrics } from './metrics/metrics.ts'
 import { startKeeper } from './retention/keeper.ts'
 import type { RetentionPolicy } from './retention/policy.ts'
 import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
 import type { CollectorServer } from './http/app.ts'
 import { createServer } from './http/server.ts'
+import { type WebhookOptions, Webhooks } from './webhook/webhooks.ts'
 
 export interface ServeOptions {
   readonly listen: string
   readonly store: string
   readonly tokenFile?: string
   readonly portFile?: string
+  readonly webhooks?: WebhookOptions
   /** What of old runs is not to be kept. */
   readonly retention?: RetentionPolicy
   readonly tlsCert?: string
@@ -45,7 +48,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const token = options.tokenFile === undefined ? undefined : readTokenFile(options.tokenFile)
   const logger = createLogger({
     name: 'collector',
-    scrub: redactor(token === undefined ? [] : [token]),
+    scrub: redactor([token, options.webhooks?.secret].flatMap((secret) => secret ?? [])),
     ...(options.logLevel === undefined ? {} : { level: options.logLevel }),
   })
   const files = tlsFilesOf(options.tlsCert, options.tlsKey)
@@ -54,12 +57,16 @@ export async function serve(options: ServeOptions): Promise<void> {
   const store = await openStore(options.store, 'write')
   try {
     requireTokenBeyondLoopback(address, token !== undefined || (await hasAdmin(store)))
+    const metrics = new CollectorMetrics({ version: VERSION, ofProcess: true })
+    const webhooks = options.webhooks && new Webhooks(options.webhooks, { logger, watcher: metrics.webhookWatcher })
     const server = await createServer({
       store,
+      metrics,
       version: VERSION,
       logger,
       now,
       ...(token === undefined ? {} : { token }),
+      ...(webhooks === undefined ? {} : { webhooks }),
       ...(tls === undefined ? {} : { tls }),
     })
     const stopReloading = files === undefined ? undefined : reloading(server, files, logger)
@@ -75,6 +82,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     } finally {
       stopReloading?.()
       await closeWithin(server)
+      await webhooks?.end()
     }
   } finally {
     await store.close()
@@ -100,7 +108,9 @@ function reloading(server: CollectorServer, files: TlsFiles, logger: Logger): ()
 
 async function listen(server: CollectorServer, { host, port }: ListenAddress): Promise<number> {
   try {
-    await server.listen({ host, port })
+    // The framework would call it http:// under TLS too.
+    const listenTextResolver = (address: string): string => `listening at ${address.replace(/^https?:\/\//, '')}`
+    await server.listen({ host, port, listenTextResolver })
   } catch (error) {
     throw cannotListen(error, host, port)
   }

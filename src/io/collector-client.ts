@@ -61,6 +61,13 @@ export interface RunPage {
   readonly next?: string
 }
 
+/** Who the collector takes the caller for. */
+export interface SessionView {
+  readonly role: string
+  readonly by: string
+  readonly name: string
+}
+
 /** A token as the collector tells of it. */
 export interface TokenView {
   readonly id: string
@@ -237,6 +244,11 @@ export class CollectorClient {
   async publishVerdict(run: string, verdict: Verdict): Promise<number> {
     const call: Call = { method: 'POST', path: `${runPath(run)}/verdicts`, body: JSON.stringify(verdict) }
     return (await this.#told<{ number: number }>(call, ['number'])).number
+  }
+
+  /** Who we are to the collector, and what role that is. */
+  async session(): Promise<SessionView> {
+    return this.#told<SessionView>({ method: 'GET', path: '/v1/session' }, ['role'])
   }
 
   /** Makes a token; what is answered holds it, this once. */

@@ -62,7 +62,7 @@ export interface Collector {
   stop(): Promise<void>
 }
 
-/** A collector of somebody else's; throws COLLECTOR_UNREACHABLE where it does not answer. */
+/** A collector of somebody else's; throws COLLECTOR_UNREACHABLE where it does not answer, COLLECTOR_REFUSED where it would not take what a loop sends. */
 export async function useCollector(
   program: Program,
   scratch: Scratch,
@@ -71,7 +71,8 @@ export async function useCollector(
 ): Promise<Collector> {
   const client = collectorClient(url, access)
   try {
-    await client.health()
+    const { role } = await client.session()
+    if (role !== 'orchestrator' && role !== 'admin') throw lesserRole(url, role)
   } catch (error) {
     await client.close()
     throw error
@@ -81,6 +82,12 @@ export async function useCollector(
   return { program, scratch, client, url: client.url, access, ended, stop }
 }
 
+const lesserRole = (url: string, role: string): ProbeError =>
+  new ProbeError(
+    'COLLECTOR_REFUSED',
+    `the token for the collector at ${url} is of role ${role}; a loop makes runs, tells of cuts and has them verified: give --token-file one of role orchestrator`,
+  )
+
 /**
  * Starts a collector on that port of the loopback, or on a free one. Throws RIG_FAILED with its last words where it does not come up.
  * A store that has tokens makes it ask for one; it is then started with one of ours.
@@ -88,7 +95,7 @@ export async function useCollector(
 export async function startCollector(program: Program, scratch: Scratch, store: string, port = 0): Promise<Collector> {
   const collector = await collectorProcess(program, scratch, { store, port }, {})
   try {
-    await collector.client.runs({ limit: 1 })
+    await collector.client.session()
     return collector
   } catch (error) {
     await collector.stop()

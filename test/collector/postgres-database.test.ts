@@ -1,5 +1,6 @@
 /** The driver: what a commit means, what is tried again, what people are told, and that no secret is among it. */
 import assert from 'node:assert/strict'
+import { chmodSync, chownSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from '../../src/collector/store/database.ts'
@@ -7,6 +8,7 @@ import { PostgresDatabase } from '../../src/collector/store/postgres-database.ts
 import { Statements } from '../../src/collector/store/postgres-statements.ts'
 import { parsePostgresUrl, withoutSecrets } from '../../src/collector/store/postgres-url.ts'
 import { ProbeError } from '../../src/core/errors.ts'
+import { HAS_OPENSSL, makeAuthority, makeCertificate } from './access/certificates.ts'
 import { NO_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts'
 
 const postgres = await startPostgres()
@@ -270,6 +272,70 @@ check(
       assert.match(failure.message, message)
       const shown = `${failure.stack} ${JSON.stringify(failure)} ${database.name} ${String(failure.cause)}`
       assert.doesNotMatch(shown, new RegExp(server.password))
+    }
+  },
+  { own: true },
+)
+
+check(
+  'the password comes from the environment where the URL has none',
+  async ({ url, server }) => {
+    const without = new URL(url)
+    without.password = ''
+    const before = process.env['PGPASSWORD']
+    process.env['PGPASSWORD'] = server.password
+    const database = new PostgresDatabase(without.href)
+    try {
+      await database.check()
+      assert(!database.name.includes(server.password))
+    } finally {
+      await database.close()
+      if (before === undefined) delete process.env['PGPASSWORD']
+      else process.env['PGPASSWORD'] = before
+    }
+  },
+  { own: true },
+)
+
+check(
+  'sslmode: a certificate is checked, unless that is not wanted',
+  async ({ url, server }) => {
+    assert(HAS_OPENSSL, 'openssl is there')
+    const authority = makeAuthority(server.folder, 'ca')
+    const { cert, key } = makeCertificate(server.folder, authority, 'IP:127.0.0.1')
+    // The server reads its key alone, and only where nobody else may.
+    const { uid, gid } = statSync(server.folder)
+    for (const file of [cert, key]) chownSync(file, uid, gid)
+    chmodSync(key, 0o600)
+    const settings = [`ssl_cert_file = '${cert}'`, `ssl_key_file = '${key}'`, 'ssl = on']
+    await server.query(url, ...settings.map((setting) => `ALTER SYSTEM SET ${setting}`), 'SELECT pg_reload_conf()')
+    const connected = async (options: Readonly<Record<string, string>>): Promise<unknown> => {
+      const changed = new URL(url)
+      for (const [name, value] of Object.entries(options)) changed.searchParams.set(name, value)
+      const database = new PostgresDatabase(changed.href)
+      try {
+        const rows = await database.read((sql) =>
+          sql.all<{ ssl: boolean }>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'),
+        )
+        return rows[0]?.ssl
+      } catch (error) {
+        return String(error)
+      } finally {
+        await database.close()
+      }
+    }
+    try {
+      while ((await connected({ sslmode: 'no-verify' })) !== true) await sleep(20)
+      for (const sslmode of ['verify-full', 'verify-ca', 'require'])
+        assert.equal(await connected({ sslmode, sslrootcert: authority.cert }), true)
+      assert.match(
+        String(await connected({ sslmode: 'require' })),
+        /certificate.*sslrootcert=FILE; or sslmode=no-verify/,
+      )
+      assert.equal(await connected({ sslmode: 'disable' }), false)
+      assert.equal(await connected({}), false)
+    } finally {
+      await server.query(url, 'ALTER SYSTEM RESET ALL', 'SELECT pg_reload_conf()')
     }
   },
   { own: true },

@@ -1,19 +1,25 @@
 /** The store on PostgreSQL: the conformance suite, and what is its own: two collectors on one database, a full disk. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chownSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openStore } from '../../src/collector/store/open-store.ts'
+import type { Sql } from '../../src/collector/store/database.ts'
+import { PostgresDatabase } from '../../src/collector/store/postgres-database.ts'
+import { POSTGRES_DIALECT } from '../../src/collector/store/postgres-engine.ts'
+import { migratePostgres, schemaOf } from '../../src/collector/store/postgres-schema.ts'
 import { openPostgresStore } from '../../src/collector/store/postgres-store.ts'
+import { appendAll, readLog } from '../../src/collector/store/sql-logs.ts'
+import { createRun } from '../../src/collector/store/sql-runs.ts'
 import type { Store } from '../../src/collector/store/store.ts'
 import { CollectorClient } from '../../src/io/collector-client.ts'
 import { ProbeError } from '../../src/core/errors.ts'
 import { storeConformance } from '../contract/store.ts'
 import { NO_POSTGRES, startPostgres } from '../support/postgres.ts'
 import { until } from '../support/plugpull-process.ts'
-import { logBytes, readAll, runId, sampleManifest, sampleVerdict, spawnCollector } from './helpers.ts'
+import { ENTRY, logBytes, readAll, runId, sampleManifest, sampleVerdict, spawnCollector } from './helpers.ts'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const postgres = await startPostgres()
@@ -245,3 +251,56 @@ test('--store takes no URL without a database, and repeats none', async () => {
     })
   }
 })
+
+check('where rows are locked one by one, as Citus has it, a batch comes to the same', async (url) => {
+  const database = new PostgresDatabase(url)
+  const one = { ...POSTGRES_DIALECT, lockedAtOnce: 1 }
+  try {
+    await migratePostgres(database, schemaOf(POSTGRES_DIALECT))
+    const statements: string[] = []
+    const runs = [3, 1, 2]
+    for (const n of runs) await database.write((sql) => createRun(sql, newRun(n)))
+    const batch = runs.map((n) => ({ run: runId(n), offset: 0, bytes: logBytes(n, 0, 50), at: AT }))
+    const outcomes = await database.write((sql) => {
+      const watched: Sql = {
+        all: (text, values) => {
+          if (text.includes('FOR UPDATE')) statements.push(`${values?.length} ${values?.join()}`)
+          return sql.all(text, values)
+        },
+      }
+      return appendAll(watched, { dialect: one, name: database.name }, batch)
+    })
+    assert.deepEqual(
+      statements,
+      [1, 2, 3].map((n) => `1 ${runId(n)}`),
+    )
+    assert.deepEqual(
+      outcomes,
+      runs.map(() => ({ kind: 'stored', offset: 50 })),
+    )
+    assert((await readAll(readLog(database, runId(2), 0, 50))).equals(logBytes(2, 0, 50)))
+  } finally {
+    await database.close()
+  }
+})
+
+check(
+  'a collector whose server is down ends at its start, naming host and database, never the password',
+  async (url) => {
+    assert(postgres !== undefined)
+    await postgres.stop()
+    try {
+      const args = [ENTRY, 'collector', '--listen', '127.0.0.1:0', '--store', url]
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })
+      assert.equal(status, 69, stderr)
+      assert.match(
+        stderr,
+        /STORE_UNAVAILABLE: the store postgres:\/\/127\.0\.0\.1:\d+\/plugpull_\w+ cannot be used: .*no server/,
+      )
+      assert.doesNotMatch(stderr, new RegExp(postgres.password))
+    } finally {
+      await postgres.start()
+    }
+  },
+  true,
+)

@@ -20,7 +20,7 @@ import {
   scratch,
   wholeManifest,
 } from './helpers.ts'
-import { backupOf } from '../../src/collector/store/sqlite-migrations.ts'
+import { backupOf } from '../../src/collector/store/sqlite-backup.ts'
 
 storeConformance('sqlite', async (t) => {
   const file = join(scratch(t), 'store.db')

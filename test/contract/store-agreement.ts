@@ -92,7 +92,7 @@ export function agreement(check: Check): void {
         },
       )
       // What is made depends on the runs before it, so a failure is replayed whole rather than made smaller.
-      await fc.assert(property, { numRuns: 40, endOnFailure: true })
+      await fc.assert(property, { numRuns: 20, endOnFailure: true })
       const facets = await store.facets()
       for (const facet of FACETS)
         assert.deepEqual(facets[facet], [...new Set(all.map(({ facts }) => short(facts[facet])))].toSorted(), facet)

@@ -140,7 +140,7 @@ function pruning(check: Check): void {
       const { runs: again, bytes } = await store.prune(order)
       assert.deepEqual([again, bytes], [0, 0])
     })
-    await fc.assert(property, { numRuns: 60 })
+    await fc.assert(property, { numRuns: 25 })
   })
 
   check('two that prune at once take each run once', async ({ store }) => {

@@ -15,6 +15,7 @@ async function inventoryIn(folder: string, root: string): Promise<string> {
   mkdirSync(join(made, 'dist', 'src'), { recursive: true })
   writeFileSync(join(made, 'dist', 'src', 'cli.js'), 'the collector\n')
   writeFileSync(join(folder, 'plugpull.cjs'), 'the agent\n')
+  writeFileSync(join(folder, 'ca.pem'), 'the authority\n')
   await runTool('tar', ['-C', made, '-czf', join(folder, 'collector.tar.gz'), '.'])
   const here = { ansible_connection: 'local' }
   const inventory = {
@@ -22,6 +23,10 @@ async function inventoryIn(folder: string, root: string): Promise<string> {
       vars: {
         plugpull_collector_url: 'http://192.0.2.1:7117',
         plugpull_collector_token: 'open sesame',
+        plugpull_collector_admin_token: 'master key',
+        plugpull_collector_tls_cert: '/etc/ssl/collector.pem',
+        plugpull_collector_tls_key: '/etc/ssl/collector.key',
+        plugpull_ca: join(folder, 'ca.pem'),
         plugpull_collector_archive: join(folder, 'collector.tar.gz'),
         plugpull_collector_root: root,
         plugpull_collector_user: 'root',
@@ -65,11 +70,19 @@ describe('deploy/ansible', () => {
 
     const at = (path: string): string => join(root, path)
     const held = (path: string): string => readFileSync(at(path), 'utf8')
-    for (const name of ['collector', 'agent']) {
-      assert.equal(held(`etc/plugpull/${name}.token`), 'open sesame\n')
+    for (const [name, token] of [
+      ['collector', 'master key'],
+      ['agent', 'open sesame'],
+    ]) {
+      assert.equal(held(`etc/plugpull/${name}.token`), `${token}\n`)
       assert.equal(statSync(at(`etc/plugpull/${name}.token`)).mode & 0o777, 0o600)
-      assert.ok(!held(`etc/plugpull/${name}.env`).includes('sesame'))
+      assert.ok(!/sesame|master/.test(held(`etc/plugpull/${name}.env`)))
     }
+    assert.equal(held('etc/plugpull/ca.pem'), 'the authority\n')
+    assert.match(
+      held('etc/plugpull/collector.env'),
+      /^PLUGPULL_OPTIONS=--token-file=\/etc\/plugpull\/collector\.token --tls-cert=\/etc\/ssl\/collector\.pem --tls-key=\/etc\/ssl\/collector\.key$/m,
+    )
     assert.equal(held('usr/local/lib/plugpull/plugpull.cjs'), 'the agent\n')
     assert.equal(held('opt/plugpull/current/dist/src/cli.js'), 'the collector\n')
     const configuration = held('etc/plugpull/agent.env')
@@ -77,7 +90,7 @@ describe('deploy/ansible', () => {
       'PLUGPULL_TARGET=/dev/vdb',
       'PLUGPULL_COLLECTOR=http://192.0.2.1:7117',
       'PLUGPULL_CAMPAIGN=vm7',
-      'PLUGPULL_OPTIONS=--stop-on-violation --token-file=/etc/plugpull/agent.token --queue-depth=16',
+      'PLUGPULL_OPTIONS=--stop-on-violation --token-file=/etc/plugpull/agent.token --ca=/etc/plugpull/ca.pem --queue-depth=16',
     ])
       assert.ok(configuration.split('\n').includes(line), line)
     for (const name of ['collector', 'agent'])

@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -54,11 +54,17 @@ export interface TestPostgres {
 export async function startPostgres(): Promise<TestPostgres | undefined> {
   const given = process.env['PLUGPULL_TEST_POSTGRES'] ?? ''
   if (given !== '') return new GivenPostgres(given)
+  const postgres = await ownPostgres()
+  if (postgres !== undefined) after(() => postgres.end())
+  return postgres
+}
+
+/** A server of one's own, to be ended by whoever asked for it; `undefined` where PostgreSQL is not installed. */
+export async function ownPostgres(): Promise<OwnPostgres | undefined> {
   const programs = programsFolder()
   if (programs === undefined || findProgram('setpriv') === undefined) return undefined
   sweep()
   const postgres = new OwnPostgres(programs)
-  after(() => postgres.end())
   await postgres.ready()
   return postgres
 }
@@ -92,7 +98,7 @@ function withDatabase(url: string, name: string): string {
   return changed.href
 }
 
-class OwnPostgres implements TestPostgres {
+export class OwnPostgres implements TestPostgres {
   readonly own = true
   readonly password = `secret-${randomBytes(12).toString('hex')}`
   readonly folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`))
@@ -113,6 +119,11 @@ class OwnPostgres implements TestPostgres {
 
   async ready(): Promise<void> {
     this.#port = await this.#answer()
+  }
+
+  /** The server's first process, the parent of the others. */
+  get pid(): number {
+    return Number(readFileSync(join(this.folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
   }
 
   async createDatabase(): Promise<string> {

@@ -9,5 +9,8 @@ import { startRouter } from './router.ts'
 const place = document.querySelector('#app')
 if (place !== null) {
   startRouter()
+  // Its address is relative, and is looked up again wherever the router goes.
+  const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]')
+  icon?.setAttribute('href', icon.href)
   render(<App />, place)
 }

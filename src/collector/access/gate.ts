@@ -9,6 +9,7 @@ import type { CollectorServer } from '../http/app.ts'
 import type { Store } from '../store/store.ts'
 import { type Caller, type CallerContext, type Claim, callerOf, credentialOf } from './caller.ts'
 import { isCrossSite, isNavigation } from './cross-site.ts'
+import { endWithToken } from './lasting.ts'
 import { type Permission, permissionOf } from './permissions.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { RunKeys, keyHashOf } from './run-keys.ts'
@@ -41,7 +42,7 @@ export function addGate(app: CollectorServer, { store, context, limits, callers 
       assert(permissionOf(one, url) !== undefined, `${one} ${url} is not in the table of access/permissions.ts`)
   })
 
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const permission = request.is404 ? 'open' : permissionOf(request.method, request.routeOptions.url ?? '')
     assert(permission !== undefined, 'a route without a permission is not registered')
     refuseCrossSite(request, permission)
@@ -53,6 +54,7 @@ export function addGate(app: CollectorServer, { store, context, limits, callers 
       callers.set(request, caller)
       await requireGrant(request, permission, caller, isOwnRun)
       if (caller.by !== 'loopback') await limits.countCaller(request)
+      endWithToken(request, reply, claim, context)
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403))
         await limits.countRefusal(request)

@@ -11,7 +11,7 @@ export function addRunRoutes(app: CollectorServer, context: RouteContext): void 
   addReadRuns(app, context)
 }
 
-function addCreateRun(app: CollectorServer, { store, now }: RouteContext): void {
+function addCreateRun(app: CollectorServer, { store, metrics, now }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/runs',
@@ -36,7 +36,10 @@ function addCreateRun(app: CollectorServer, { store, now }: RouteContext): void 
         )
       }
       const created = outcome === 'created'
-      if (created) request.log.info({ run, campaign }, 'run created')
+      if (created) {
+        metrics.runCreated(run)
+        request.log.info({ run, campaign }, 'run created')
+      }
       return reply.code(created ? 201 : 200).send({ run, created })
     },
   })

@@ -45,7 +45,7 @@ function addMap(app: CollectorServer, { store }: RouteContext, views: RunViews):
       const isBinary = request.headers.accept?.includes(OCTETS) === true
       const tag = `${versionOf(view)}-${block ?? 'auto'}-${isBinary ? plane : `json-${from ?? 0}`}`
       reply.header('vary', 'accept, accept-encoding').header('cache-control', 'private, no-cache')
-      if (isKnown(request, reply, tag)) return reply.code(304).send(null)
+      if (isKnown(request, reply, tag)) return reply.code(304).send('')
       const map = await views.map(view, blockBytes)
       if (!isBinary) return mapDocument(view, map, Number(from ?? 0))
       return sendPlane(request, reply, map, plane === 'states' ? map.states : map.writes)
@@ -110,7 +110,7 @@ function addTimeline(app: CollectorServer, { store }: RouteContext, views: RunVi
         throw new ApiError('BAD_REQUEST', `querystring/from got ${from}, which is not before to, ${to}`)
       reply.header('cache-control', 'private, no-cache')
       if (isKnown(request, reply, `${versionOf(view)}-${from ?? ''}-${to ?? ''}-${buckets}`))
-        return reply.code(304).send(null)
+        return reply.code(304).send('')
       return views.timeline(view, {
         buckets,
         ...(from === undefined ? {} : { fromMs: Number(from) }),

@@ -13,7 +13,7 @@ const milliseconds = Type.Number({ minimum: 0, description: 'since the start of 
 const whole = (description: string) => Type.String({ pattern: '^[0-9]{1,15}$', description })
 
 /** The client has this very answer: its `if-none-match` names it. */
-export const Unchanged = Type.Null()
+export const Unchanged = Type.Unsafe<''>({ type: 'string', maxLength: 0 })
 
 export const MapQuery = Type.Object({
   block: Type.Optional(

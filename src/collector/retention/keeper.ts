@@ -12,29 +12,33 @@ import { prunedText, queryOf, type RetentionPolicy } from './policy.ts'
 const EVERY_MS = 3_600_000
 
 export interface Keeper {
-  /** Takes no further turn, and resolves once the one under way is over. */
+  /** Takes no further turn, and resolves once the one under way has ended, which it does behind the run it is at. */
   stop(): Promise<void>
 }
 
 /** Starts at once, and then every `everyMs`. */
 export function startKeeper(store: Store, policy: RetentionPolicy, logger: Logger, everyMs = EVERY_MS): Keeper {
-  let turn = takeTurn(store, policy, logger)
+  const stopping = new AbortController()
+  const take = (): Promise<void> => takeTurn(store, policy, logger, stopping.signal)
+  let turn = take()
   const timer = setInterval(() => {
-    turn = turn.then(() => takeTurn(store, policy, logger))
+    turn = turn.then(take)
   }, everyMs)
   timer.unref()
   return {
     stop: async () => {
       clearInterval(timer)
+      stopping.abort()
       await turn
     },
   }
 }
 
 /** One turn; never throws. */
-async function takeTurn(store: Store, policy: RetentionPolicy, logger: Logger): Promise<void> {
+async function takeTurn(store: Store, policy: RetentionPolicy, logger: Logger, signal: AbortSignal): Promise<void> {
   try {
-    const pruned = await store.prune(queryOf(policy, Date.now(), false))
+    if (signal.aborted) return
+    const pruned = await store.prune({ ...queryOf(policy, Date.now(), false), signal })
     if (pruned.runs > 0 || pruned.spared > 0)
       logger.info(pruned, `retention: ${prunedText(pruned, policy.what, false)}`)
   } catch (error) {

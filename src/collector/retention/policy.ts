@@ -56,7 +56,7 @@ export const queryOf = (
   { what, ageMsMax, keepBytes }: RetentionPolicy,
   nowMs: number,
   dryRun: boolean,
-): PruneQuery => ({
+): Omit<PruneQuery, 'signal'> => ({
   what,
   at: new Date(nowMs).toISOString(),
   dryRun,

@@ -2,7 +2,9 @@
 import { Command, Option } from 'commander'
 import { EXIT, ProbeError } from '../../core/errors.ts'
 import { exitStatusHelp } from '../../io/help.ts'
-import type { Pruned } from '../store/store.ts'
+import type { CollectorClient } from '../../io/collector-client.ts'
+import { withInterrupt } from '../../io/interrupt.ts'
+import type { Pruned, Store } from '../store/store.ts'
 import { addPlaceOptions, atPlace, type PlaceOptions } from '../transfer/place.ts'
 import { policyOf, prunedText, queryOf, WHAT, type What } from './policy.ts'
 
@@ -30,14 +32,14 @@ export function pruneCommand(): Command {
     )
     .addOption(new Option('--dry-run', 'only tell what would go; so it is without --yes, too').conflicts('yes'))
     .option('--yes', 'remove it')
-  return addPlaceOptions(command, 'the store of a collector: sqlite:FILE')
+  return addPlaceOptions(command, 'the store of a collector: sqlite:FILE or postgres://USER@HOST/DATABASE')
     .option('--json', 'one JSON document on stdout (plugpull.prune/1)')
     .addHelpText(
       'after',
       exitStatusHelp(
         `plugpull prune --older-than 90d --collector http://127.0.0.1:7117
          plugpull prune --keep-size 50G --what logs --yes --store sqlite:plugpull.db`,
-        [EXIT.held, EXIT.usage, EXIT.unavailable],
+        [EXIT.held, EXIT.usage, EXIT.unavailable, EXIT.interrupted],
       ),
     )
     .action(runPrune)
@@ -51,16 +53,20 @@ async function runPrune(options: PruneOptions): Promise<void> {
   const dryRun = options.yes !== true
   const query = queryOf(policy, Date.now(), dryRun)
   const { at: _at, ...order } = query
-  const pruned = await atPlace(
-    'prune',
-    options,
-    'write',
-    {
-      collector: (client) => client.prune<Pruned>(order, ['runs', 'bytes', 'spared']),
-      store: (store) => store.prune(query),
-    },
-    REQUEST_MS_MAX,
-  )
+  const pruned = await withInterrupt(async (signal) => {
+    const work = {
+      collector: (client: CollectorClient) => {
+        // The collector goes on with what it was asked; only its answer is not waited for.
+        signal.addEventListener('abort', () => void client.close(), { once: true })
+        return client.prune<Pruned>(order, ['runs', 'bytes', 'spared']).catch((error: unknown) => {
+          signal.throwIfAborted()
+          throw error
+        })
+      },
+      store: (store: Store) => store.prune({ ...query, signal }),
+    }
+    return atPlace('prune', options, 'write', work, REQUEST_MS_MAX)
+  })
   const { runs, bytes, spared } = pruned
   if (json === true)
     process.stdout.write(`${JSON.stringify({ schema: 'plugpull.prune/1', ...order, runs, bytes, spared })}\n`)

@@ -19,6 +19,8 @@ export interface Dialect {
   readonly bytes: string
   /** Behind a SELECT: locks its rows until the transaction ends; empty where writers are alone anyway. */
   readonly forUpdate: string
+  /** Runs whose rows one such SELECT may lock. */
+  readonly lockedAtOnce: number
 }
 
 export interface Database {
@@ -34,6 +36,9 @@ export interface Database {
    * again where the engine asks for that.
    */
   write<T>(work: (sql: Sql) => Promise<T>): Promise<T>
+
+  /** Gives back to the medium what was freed, while others go on, until the signal is aborted; absent where the engine sees to that by itself. */
+  giveBack?(signal?: AbortSignal): Promise<void>
 
   /** What the database takes on its medium. */
   sizeBytes(): Promise<number>

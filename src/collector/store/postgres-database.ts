@@ -10,6 +10,7 @@ import { Pool, type PoolClient, type QueryConfig, TypeOverrides, types } from 'p
 import { ProbeError } from '../../core/errors.ts'
 import { sleepMs } from '../../io/clock.ts'
 import type { Database, Dialect, Sql, SqlValue } from './database.ts'
+import { dialectOf, type Engine, engineOf, SIZES } from './postgres-engine.ts'
 import { PostgresFailure } from './postgres-failure.ts'
 import { Statements } from './postgres-statements.ts'
 import { parsePostgresUrl, type PostgresUrl } from './postgres-url.ts'
@@ -30,13 +31,6 @@ const CHECK_LIMIT_MS = 5000
 const ATTEMPTS_MAX = 8
 const BACKOFF_FIRST_MS = 5
 const BACKOFF_MAX_MS = 320
-
-export const POSTGRES_DIALECT: Dialect = {
-  integer: 'BIGINT',
-  real: 'DOUBLE PRECISION',
-  bytes: 'BYTEA',
-  forUpdate: ' FOR UPDATE',
-}
 
 /** A reader sees one moment, however many statements it takes. */
 const BEGIN_READ = 'BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY'
@@ -63,7 +57,7 @@ export interface TransactionLimits {
 
 export class PostgresDatabase implements Database {
   readonly name: string
-  readonly dialect = POSTGRES_DIALECT
+  #engine: Engine = 'postgresql'
   readonly #url: PostgresUrl
   readonly #pool: Pool
   readonly #checked: (sql: Sql) => Promise<void>
@@ -100,6 +94,19 @@ export class PostgresDatabase implements Database {
     } catch (error) {
       throw this.#told(new PostgresFailure(error))
     }
+  }
+
+  get engine(): Engine {
+    return this.#engine
+  }
+
+  get dialect(): Dialect {
+    return dialectOf(this.#engine)
+  }
+
+  /** Finds out what it is that answers; before that it is taken for PostgreSQL itself. */
+  async recognise(): Promise<void> {
+    this.#engine = await this.read(engineOf)
   }
 
   read<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
@@ -225,13 +232,7 @@ export class PostgresDatabase implements Database {
   }
 
   async sizeBytes(): Promise<number> {
-    const [row] = await this.read((sql) =>
-      sql.all<{ bytes: number | null }>(
-        `SELECT sum(pg_total_relation_size(c.oid)) AS bytes FROM pg_class AS c
-          JOIN pg_namespace AS n ON n.oid = c.relnamespace
-          WHERE n.nspname = current_schema() AND c.relkind = 'r'`,
-      ),
-    )
+    const [row] = await this.read((sql) => sql.all<{ readonly bytes: number | null }>(SIZES[this.#engine]))
     return row?.bytes ?? 0
   }
 

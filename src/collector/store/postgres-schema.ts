@@ -60,7 +60,7 @@ export async function migratePostgres(database: PostgresDatabase, schema: Postgr
     refuseNewer(name, version, schema.version)
     if (version === schema.version) return
     const steps = stepsFrom(name, version, schema)
-    if (version > 0) await backUp(sql, name, version, steps)
+    if (version > 0) await backUp(sql, database, version, steps)
     for (const statement of steps.flatMap(({ statements }) => statements)) await sql.all(statement)
     await sql.all(`UPDATE ${VERSION_TABLE} SET version = ? WHERE id = 1`, [schema.version])
   }, LIMITS)
@@ -127,7 +127,12 @@ async function requireOurs(sql: Sql, name: string, schema: PostgresSchema): Prom
 }
 
 /** With keys and indexes, so that going back is a matter of names (docs/OPERATIONS.md). */
-async function backUp(sql: Sql, name: string, version: number, steps: readonly Migration[]): Promise<void> {
+async function backUp(
+  sql: Sql,
+  { name, engine }: PostgresDatabase,
+  version: number,
+  steps: readonly Migration[],
+): Promise<void> {
   const existing = await tablesOf(sql)
   const names = new Set(existing.map((table) => table.name))
   const changed = [...new Set(steps.flatMap(({ changes }) => changes))].filter((table) => names.has(table))
@@ -142,11 +147,10 @@ async function backUp(sql: Sql, name: string, version: number, steps: readonly M
     )
   }
   await sql.all(`CREATE SCHEMA "${backup}"`)
-  const [server] = await sql.all<{ version: string }>('SELECT version() AS version')
   for (const table of changed) {
-    // A collector of the older version that still runs must not write between the copy and the change. CockroachDB has no such lock, and no need.
-    if (server?.version.startsWith('CockroachDB') !== true)
-      await sql.all(`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`)
+    // A collector of the older version that still runs must not write between the copy and the change. CockroachDB has no such
+    // lock, and no need: its transactions are serializable.
+    if (engine !== 'cockroachdb') await sql.all(`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`)
     await sql.all(`CREATE TABLE "${backup}".${table} (LIKE ${table} INCLUDING ALL)`)
     await sql.all(`INSERT INTO "${backup}".${table} SELECT * FROM ${table}`)
   }

@@ -1,7 +1,8 @@
 /** The store on PostgreSQL: the database checked and brought up to date, and the SQL of every store over it. */
 import { ProbeError } from '../../core/errors.ts'
 import type { Sql } from './database.ts'
-import { POSTGRES_DIALECT, PostgresDatabase } from './postgres-database.ts'
+import { PostgresDatabase } from './postgres-database.ts'
+import { POSTGRES_DIALECT } from './postgres-engine.ts'
 import { migratePostgres, requireVersion, schemaOf } from './postgres-schema.ts'
 import { SqlStore } from './sql-store.ts'
 import type { Store } from './store.ts'
@@ -12,6 +13,7 @@ export async function openPostgresStore(url: string, access: 'read' | 'write' = 
   const required = (sql: Sql): Promise<void> => requireVersion(sql, database.name, schema.version)
   const database: PostgresDatabase = new PostgresDatabase(url, (sql) => required(sql).catch(asUnavailable))
   try {
+    await database.recognise()
     if (access === 'write') await migratePostgres(database, schema)
     else await database.read(required)
     return new SqlStore(database)

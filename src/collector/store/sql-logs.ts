@@ -5,7 +5,7 @@
  * collectors cannot wait for each other; the new chunks; the new ends.
  */
 import { ProbeError } from '../../core/errors.ts'
-import { type Database, marks, rowsOfMarks, type Sql, type SqlValue } from './database.ts'
+import { type Database, type Dialect, marks, rowsOfMarks, type Sql, type SqlValue } from './database.ts'
 import type { Append, AppendOutcome } from './store.ts'
 
 /** A piece of a log read back: small chunks are gathered up to this; one chunk is never split. */
@@ -38,10 +38,11 @@ interface Open {
 /** Applies the batch in its order, in the caller's transaction. */
 export async function appendAll(
   sql: Sql,
-  { dialect, name }: Database,
+  { dialect, name }: Pick<Database, 'dialect' | 'name'>,
   batch: readonly Append[],
 ): Promise<readonly AppendOutcome[]> {
-  const logs = await openLogs(sql, [...new Set(batch.map(({ run }) => run))], dialect.forUpdate)
+  // In one order everywhere: two collectors with the same runs wait for each other in a line, not in a ring.
+  const logs = await openLogs(sql, [...new Set(batch.map(({ run }) => run))].toSorted(), dialect)
   const chunks: Chunk[] = []
   const outcomes: AppendOutcome[] = []
   for (const append of batch) {
@@ -58,10 +59,14 @@ export async function appendAll(
   return outcomes
 }
 
-async function openLogs(sql: Sql, runs: readonly string[], forUpdate: string): Promise<Map<string, Open>> {
+async function openLogs(
+  sql: Sql,
+  runs: readonly string[],
+  { forUpdate, lockedAtOnce }: Dialect,
+): Promise<Map<string, Open>> {
   const logs = new Map<string, Open>()
-  for (let at = 0; at < runs.length; at += ROWS_MAX) {
-    const some = runs.slice(at, at + ROWS_MAX)
+  for (let at = 0; at < runs.length; at += lockedAtOnce) {
+    const some = runs.slice(at, at + lockedAtOnce)
     const select = `SELECT run, bytes, pruned_at FROM logs WHERE run IN (${marks(some.length)}) ORDER BY run${forUpdate}`
     for (const { run, bytes, pruned_at } of await sql.all<LogEnd>(select, some))
       logs.set(run, { end: bytes, isPruned: pruned_at !== null, progress: null, heardAt: undefined })

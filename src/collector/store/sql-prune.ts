@@ -28,7 +28,7 @@ export async function prune(database: Database, query: PruneQuery): Promise<Prun
   const pruned = { runs: 0, bytes: 0, spared: 0 }
   let left = query.keepBytes === undefined ? 0 : await database.read(keptBytes)
   for await (const one of oldestFirst(database)) {
-    if (!mayGo(query, one.created_at, left)) break
+    if (query.signal?.aborted === true || !mayGo(query, one.created_at, left)) break
     if (!isToGo(query, one, left)) continue
     if (one.verdict_number === 0) {
       pruned.spared++

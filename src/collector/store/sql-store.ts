@@ -108,8 +108,10 @@ export class SqlStore implements Store {
     return this.#database.write((sql) => revokeToken(sql, id, at))
   }
 
-  prune(query: PruneQuery): ReturnType<Store['prune']> {
-    return prune(this.#database, query)
+  async prune(query: PruneQuery): ReturnType<Store['prune']> {
+    const pruned = await prune(this.#database, query)
+    if (!query.dryRun) await this.#database.giveBack?.(query.signal)
+    return pruned
   }
 
   check(): Promise<void> {

@@ -10,6 +10,7 @@ import Sqlite from 'better-sqlite3'
 import { messageOf, ProbeError } from '../../core/errors.ts'
 import type { Database, Dialect, Sql, SqlValue } from './database.ts'
 import { migrate, requireSchema } from './sqlite-migrations.ts'
+import { giveBackSome } from './sqlite-space.ts'
 import { SqlStore } from './sql-store.ts'
 import type { Store } from './store.ts'
 
@@ -19,7 +20,13 @@ const WAL_BYTES_KEPT = 64 << 20
 /** Statements differ by how many rows they take; more than so many are not kept ready. */
 const STATEMENTS_KEPT = 200
 
-export const SQLITE_DIALECT: Dialect = { integer: 'INTEGER', real: 'REAL', bytes: 'BLOB', forUpdate: '' }
+export const SQLITE_DIALECT: Dialect = {
+  integer: 'INTEGER',
+  real: 'REAL',
+  bytes: 'BLOB',
+  forUpdate: '',
+  lockedAtOnce: 1000,
+}
 
 export interface SqliteOptions {
   /** `read` opens a file that must be there and changes nothing in it. */
@@ -168,6 +175,30 @@ export class SqliteDatabase implements Database {
     const message = `the store ${this.#file} failed to write: ${error.message} (${error.code}); nothing more is accepted, check the disk and start the collector again`
     this.#broken = new ProbeError('STORE_UNAVAILABLE', message, { cause: error })
     return this.#broken
+  }
+
+  async giveBack(signal?: AbortSignal): Promise<void> {
+    // One step at a time, each behind the transactions that came meanwhile.
+    for (;;) {
+      if (signal?.aborted === true || !(await this.#alone(() => giveBackSome(this.#writer.db)))) break
+      await new Promise(setImmediate)
+    }
+    // The file itself becomes shorter when the WAL is written back.
+    await this.#alone(() => this.#writer.db.pragma('wal_checkpoint(PASSIVE)'))
+  }
+
+  /** Work that is a transaction of its own, or none. */
+  #alone<T>(work: () => T): Promise<T> {
+    const mine = this.#last.then(() => {
+      if (this.#broken !== undefined) throw this.#broken
+      try {
+        return work()
+      } catch (error) {
+        throw this.#failure(error)
+      }
+    })
+    this.#last = mine.catch(() => undefined)
+    return mine
   }
 
   async sizeBytes(): Promise<number> {

@@ -4,16 +4,17 @@
  * `user_version` counts the migrations applied, `application_id` says whose file it is. A file of another program or of
  * a newer version is left exactly as it is. Before an older one is changed, a copy of it is put beside it.
  */
-import { existsSync, renameSync, rmSync } from 'node:fs'
 import type Sqlite from 'better-sqlite3'
-import { messageOf, ProbeError } from '../../core/errors.ts'
+import { ProbeError } from '../../core/errors.ts'
 import { tableStatements, SCHEMA_VERSION } from './schema.ts'
+import { backUp } from './sqlite-backup.ts'
 import { fromVersion1, fromVersion2 } from './sqlite-old-schemas.ts'
+import { compactIfRoom, keepCompactable } from './sqlite-space.ts'
 
 /** "plug": marks the file as ours. */
 const APPLICATION_ID = 0x706c7567
 
-const DIALECT = { integer: 'INTEGER', real: 'REAL', bytes: 'BLOB', forUpdate: '' }
+const DIALECT = { integer: 'INTEGER', real: 'REAL', bytes: 'BLOB', forUpdate: '', lockedAtOnce: 1000 }
 
 /** Migration n brings a file from version n to n + 1. Never change one that was released. */
 const MIGRATIONS: Readonly<Record<number, (db: Sqlite.Database) => void>> = { 1: fromVersion1, 2: fromVersion2 }
@@ -41,9 +42,11 @@ function checkSchema(db: Sqlite.Database, file: string): void {
 /** Brings the file to the newest version, in one transaction, however many openers there are at once. */
 export function migrate(db: Sqlite.Database, file: string): void {
   checkSchema(db, file)
-  if (pragmaNumber(db, 'user_version') === SCHEMA_VERSION) return
+  const before = pragmaNumber(db, 'user_version')
+  if (before === SCHEMA_VERSION) return
+  keepCompactable(db)
   // The copy is made ahead of the transaction: SQLite makes none within one.
-  backUp(db, file)
+  if (before > 0) backUp(db, file, before, SCHEMA_VERSION)
   db.transaction(() => {
     checkSchema(db, file)
     const version = pragmaNumber(db, 'user_version')
@@ -53,29 +56,8 @@ export function migrate(db: Sqlite.Database, file: string): void {
     db.pragma(`application_id = ${APPLICATION_ID}`)
     db.pragma(`user_version = ${SCHEMA_VERSION}`)
   }).immediate()
-}
-
-/** Where the copy of a file of that version is put. */
-export const backupOf = (file: string, version: number): string => `${file}.v${version}.backup`
-
-/** Whole or not at all: what has the name of a copy is one. One that is there already is kept: it is of before the first try. */
-function backUp(db: Sqlite.Database, file: string): void {
-  const version = pragmaNumber(db, 'user_version')
-  const copy = backupOf(file, version)
-  if (version === 0 || existsSync(copy)) return
-  const part = `${copy}.${process.pid}.part`
-  try {
-    rmSync(part, { force: true })
-    db.prepare('VACUUM INTO ?').run(part)
-    renameSync(part, copy)
-  } catch (error) {
-    rmSync(part, { force: true })
-    throw new ProbeError(
-      'STORE_UNAVAILABLE',
-      `${file} has schema version ${version} and is brought up to ${SCHEMA_VERSION} only with a copy beside it, which failed: ${messageOf(error)}; nothing was changed, make room for ${copy}`,
-      { cause: error },
-    )
-  }
+  // The tables of before have left as much room as the new ones take.
+  if (before > 0) compactIfRoom(db, file)
 }
 
 /** A file that is only read cannot be migrated. */

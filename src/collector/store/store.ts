@@ -96,6 +96,8 @@ export interface PruneQuery {
   readonly at: string
   /** Only tell what would go. */
   readonly dryRun: boolean
+  /** Aborted, it ends behind the run that is just taken, and tells what went. */
+  readonly signal?: AbortSignal
 }
 
 export interface Pruned {

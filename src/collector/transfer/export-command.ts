@@ -28,7 +28,7 @@ export function exportCommand(): Command {
     .option('--run <ID...>', 'these runs')
     .addOption(new Option('--all', 'every run').conflicts(['campaign', 'run']))
     .option('--output <FILE>', 'where to, packed by gzip where it ends in .gz; stdout where it is not given')
-  return addPlaceOptions(command, 'read the store of a collector: sqlite:FILE')
+  return addPlaceOptions(command, 'read the store of a collector: sqlite:FILE or postgres://USER@HOST/DATABASE')
     .option('--quiet', 'no progress on stderr')
     .option('--json', 'with --output: one JSON document on stdout once it is written')
     .addHelpText(

@@ -92,7 +92,9 @@ async function* exportRun(store: Store, view: RunView): AsyncGenerator<Buffer> {
     ...key,
   })
   let offset = 0
-  for await (const part of inParts(store.readLog(run, 0, logBytes))) {
+  // Of a log that was pruned not even nothing can be read.
+  const pieces = logPruned === undefined ? store.readLog(run, 0, logBytes) : []
+  for await (const part of inParts(pieces)) {
     yield encodeLine({ kind: 'log', run, offset, bytes: part.toString('base64') })
     offset += part.length
   }
@@ -114,7 +116,7 @@ export async function logDigest(store: Store, run: string, bytes: number): Promi
 }
 
 /** The same bytes in parts of LOG_PART_BYTES, the last one shorter. */
-async function* inParts(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+async function* inParts(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Buffer> {
   let held: Uint8Array[] = []
   let length = 0
   for await (const piece of pieces) {

@@ -1,12 +1,14 @@
 /** `plugpull import`: options and output; how lines are stored stands in apply.ts. */
-import { createReadStream, statSync } from 'node:fs'
 import { Command } from 'commander'
-import { EXIT, messageOf, ProbeError } from '../../core/errors.ts'
+import { EXIT, ProbeError } from '../../core/errors.ts'
 import { counted, formatBytes, parseDurationMs } from '../../core/size.ts'
+import type { CollectorClient } from '../../io/collector-client.ts'
 import { exitStatusHelp } from '../../io/help.ts'
 import { withInterrupt } from '../../io/interrupt.ts'
-import { createProgress, type Progress } from '../../io/progress.ts'
+import { createProgress } from '../../io/progress.ts'
+import type { Store } from '../store/store.ts'
 import { type Imported, importLines, type ImportSink } from './import-lines.ts'
+import { type Input, openInput } from './input.ts'
 import { addPlaceOptions, atPlace, type PlaceOptions } from './place.ts'
 import { type ExportReader, readExport } from './read-export.ts'
 import { collectorSink, storeSink } from './sinks.ts'
@@ -27,7 +29,7 @@ export function importCommand(): Command {
   const command = new Command('import')
     .description('Stores the runs of an export exactly once, however often and by however many it is done')
     .argument('<FILE>', 'what plugpull export wrote, packed or not; - is stdin')
-  return addPlaceOptions(command, 'into the store of a collector: sqlite:FILE')
+  return addPlaceOptions(command, 'into the store of a collector: sqlite:FILE or postgres://USER@HOST/DATABASE')
     .option('--collector-timeout <time>', 'give up when the collector does not answer for so long', OUTAGE_DEFAULT)
     .option('--quiet', 'no progress on stderr')
     .option('--json', 'one JSON document on stdout (plugpull.import/1)')
@@ -45,30 +47,27 @@ export function importCommand(): Command {
 
 async function runImport(file: string, options: ImportOptions): Promise<void> {
   const outageMsMax = parseDurationMs(options.collectorTimeout, '--collector-timeout')
-  const { source, name, bytes } = openInput(file)
-  const reader = readExport(source, name)
-  const progress = createProgress({
-    label: `importing ${name}`,
-    quiet: options.quiet === true,
-    ...(bytes === undefined ? {} : { total: bytes, format: formatBytes }),
-  })
-  const [to, result] = await withInterrupt((signal) => {
-    const into = async (sink: ImportSink): Promise<readonly [string, Imported]> => [
-      sink.name,
-      await importTo(sink, reader, progress, signal, () => source.bytesRead),
-    ]
-    return atPlace(
-      'import',
-      options,
-      'write',
-      {
-        collector: (client) => into(collectorSink(client, { signal, outageMsMax, onOutage: warn })),
-        store: (store) => into(storeSink(store)),
+  const quiet = options.quiet === true
+  const { to, name, result, unknown } = await withInterrupt(async (signal) => {
+    const input = openInput(file, signal)
+    const reader = readExport(input.bytes, input.name)
+    const into = async (sink: ImportSink) => ({
+      to: sink.name,
+      name: input.name,
+      result: await importTo(sink, reader, input, { signal, quiet }),
+      unknown: reader.unknown,
+    })
+    const work = {
+      collector: (client: CollectorClient) => {
+        // A request under way is not waited for: sent again it does no harm.
+        signal.addEventListener('abort', () => void client.close(), { once: true })
+        return into(collectorSink(client, { signal, outageMsMax, onOutage: warn }))
       },
-      REQUEST_MS_MAX,
-    )
+      store: (store: Store) => into(storeSink(store)),
+    }
+    return atPlace('import', options, 'write', work, REQUEST_MS_MAX)
   })
-  tellResult(result, reader, options.quiet === true)
+  tellResult(result, unknown, quiet)
   if (options.json === true)
     process.stdout.write(`${JSON.stringify({ schema: 'plugpull.import/1', from: name, to, ...result })}\n`)
   if (result.conflicts.length > 0) throw conflictError(result, name)
@@ -81,42 +80,31 @@ function warn(message: string): void {
 async function importTo(
   sink: ImportSink,
   reader: ExportReader,
-  progress: Progress,
-  signal: AbortSignal,
-  done: () => number,
+  input: Input,
+  { signal, quiet }: { readonly signal: AbortSignal; readonly quiet: boolean },
 ): Promise<Imported> {
+  const progress = createProgress({
+    label: `importing ${input.name}`,
+    format: formatBytes,
+    quiet,
+    ...(input.size === undefined ? {} : { total: input.size }),
+  })
   try {
     return await importLines(reader, sink, {
       signal,
-      onSlice: ({ complete }) => progress.update(done(), counted(complete, 'run')),
+      onSlice: ({ complete }) => progress.update(input.read(), counted(complete, 'run')),
     })
   } finally {
     progress.finish()
   }
 }
 
-interface Input {
-  readonly source: AsyncIterable<Uint8Array> & { readonly bytesRead: number }
-  readonly name: string
-  /** Size, where it is a file. */
-  readonly bytes?: number
-}
-
-function openInput(file: string): Input {
-  if (file === '-') return { source: Object.assign(process.stdin, { bytesRead: 0 }), name: 'stdin' }
-  try {
-    return { source: createReadStream(file, { highWaterMark: 1 << 18 }), name: file, bytes: statSync(file).size }
-  } catch (error) {
-    throw new ProbeError('BAD_OPTION', `${file} cannot be read: ${messageOf(error)}`, { cause: error })
-  }
-}
-
-function tellResult(result: Imported, reader: ExportReader, quiet: boolean): void {
+function tellResult(result: Imported, unknown: ReadonlyMap<string, number>, quiet: boolean): void {
   for (const { kind, message } of result.conflicts.slice(0, CONFLICTS_NAMED))
     process.stderr.write(`plugpull: conflict in its ${kind}: ${message}\n`)
   const more = result.conflicts.length - CONFLICTS_NAMED
   if (more > 0) process.stderr.write(`plugpull: ${counted(more, 'more conflict')}; --json lists them all\n`)
-  for (const [kind, lines] of reader.unknown)
+  for (const [kind, lines] of unknown)
     process.stderr.write(
       `plugpull: left out ${counted(lines, 'line')} of kind ${JSON.stringify(kind)}, which a later version wrote\n`,
     )

@@ -1,21 +1,21 @@
 /** `--collector` or `--store`, for the commands that carry or remove runs: exactly one of the two says where. */
 import { type Command, Option } from 'commander'
 import { ProbeError } from '../../core/errors.ts'
-import { CollectorClient, readTokenFile } from '../../io/collector-client.ts'
+import { ACCESS_OPTIONS, type CollectorAccess, collectorClient } from '../../io/collector-access.ts'
+import type { CollectorClient } from '../../io/collector-client.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
 
-export interface PlaceOptions {
+export interface PlaceOptions extends CollectorAccess {
   readonly collector?: string
-  readonly tokenFile?: string
   readonly store?: string
 }
 
 export const addPlaceOptions = (command: Command, storeText: string): Command =>
-  command
-    .option('--collector <URL>', 'ask a running collector')
-    .option('--token-file <FILE>', "the collector's token")
-    .addOption(new Option('--store <KIND:WHERE>', storeText).conflicts('collector'))
+  ACCESS_OPTIONS.reduce(
+    (given, { flags, description }) => given.option(flags, description),
+    command.option('--collector <URL>', 'ask a running collector'),
+  ).addOption(new Option('--store <KIND:WHERE>', storeText).conflicts('collector'))
 
 /** What is done at either place. */
 export interface PlaceWork<T> {
@@ -32,10 +32,7 @@ export async function atPlace<T>(
   limitMs?: number,
 ): Promise<T> {
   if (options.collector !== undefined) {
-    const client = new CollectorClient(options.collector, {
-      ...(options.tokenFile === undefined ? {} : { token: readTokenFile(options.tokenFile) }),
-      ...(limitMs === undefined ? {} : { limitMs }),
-    })
+    const client = collectorClient(options.collector, options, limitMs === undefined ? {} : { limitMs })
     try {
       return await work.collector(client)
     } finally {
@@ -43,7 +40,7 @@ export async function atPlace<T>(
     }
   }
   if (options.store === undefined)
-    throw new ProbeError('BAD_OPTION', `${command} needs --collector URL or --store sqlite:FILE, to know where`)
+    throw new ProbeError('BAD_OPTION', `${command} needs --collector URL or --store KIND:WHERE, to know where`)
   const store = await openStore(options.store, access)
   try {
     return await work.store(store)

@@ -63,7 +63,7 @@ export function evidenceOf(summary: EvidenceSummary, setup: CampaignSetup = {}):
 function violationSentence({ held, violation, rates }: EvidenceSummary): string {
   if (violation > 0) {
     const { low, high } = rates.violation
-    return `violated in ${violation} of ${counted(held + violation, 'cut')}: the violation rate lies between ${formatPercent(low)} and ${formatPercent(high)} at 95 % confidence`
+    return `violated in ${formatCount(violation)} of ${counted(held + violation, 'cut')}: the violation rate lies between ${formatPercent(low)} and ${formatPercent(high)} at 95 % confidence`
   }
   if (held === 0) return 'no cut could acquit or convict, so no violation rate is excluded'
   return `held in ${counted(held, 'cut')}: a violation rate above ${formatPercent(excludedAbove(held))} is excluded at 95 % confidence`
@@ -81,10 +81,10 @@ function powerSentence(measures: CampaignMeasures, verified: number): string {
   const { checked, cutsWith, runs } = measures
   const share = checked.stableSectors === 0 ? 0 : checked.supersededSectors / checked.stableSectors
   const superseded = share === 0 ? 'none' : formatPercent(share)
-  const atRisk = isWriteThrough(measures) ? '' : `complete writes in ${cutsWith.completeWrites} and `
+  const atRisk = isWriteThrough(measures) ? '' : `complete writes in ${formatCount(cutsWith.completeWrites)} and `
   const older = verified - runs
   const left = older > 0 ? `; ${counted(older, 'verdict')} of an earlier version left out` : ''
-  return `${counted(checked.stableSectors, 'stable sector')}, ${superseded} of them superseded; at risk ${atRisk}a write in flight in ${cutsWith.inFlightWrites} of ${counted(runs, 'cut')}${left}`
+  return `${counted(checked.stableSectors, 'stable sector')}, ${superseded} of them superseded; at risk ${atRisk}a write in flight in ${formatCount(cutsWith.inFlightWrites)} of ${counted(runs, 'cut')}${left}`
 }
 
 /** `undefined` where no tear could have been seen. */

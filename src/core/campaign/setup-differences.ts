@@ -96,8 +96,12 @@ const isNamed = (facet: string): boolean => NAMED.has(facet)
 const sameValues = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((value) => b.includes(value))
 
+/** Not the users' labels either. */
+const OF_THE_TARGET: ReadonlySet<string> = new Set(['targetSize', 'logicalBlock'])
+
 /** `queueDepth` as people say it. */
 export function facetName(facet: string): string {
-  if (isNamed(facet)) return facet.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  if (isNamed(facet) || OF_THE_TARGET.has(facet))
+    return facet.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
   return facet.startsWith(LOOP_LABEL) ? `--${facet.slice(LOOP_LABEL.length)}` : facet
 }

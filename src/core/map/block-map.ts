@@ -89,11 +89,21 @@ export class BlockMapper {
     const end = Math.min(lba + RANGE_SECTORS, region.lba + region.sectors)
     this.#sectors.fill(UNTOUCHED)
     for (let k = 0; k < here.count; k++) this.#write(here, k, lba)
+    this.#gather(lba, end)
+  }
+
+  /** The greatest state of the sectors of each block; a range may begin and end within one. */
+  #gather(from: number, to: number): void {
     const blockSectors = this.#grid.blockBytes / SECTOR_BYTES
-    for (let at = lba; at < end; at++) {
-      const state = this.#sectors[at - lba] ?? UNTOUCHED
+    for (let at = from; at < to;) {
       const block = Math.floor((at - this.#grid.firstLba) / blockSectors)
-      if (state > (this.#states[block] ?? 0)) this.#states[block] = state
+      const end = Math.min(to, this.#grid.firstLba + (block + 1) * blockSectors)
+      let worst = this.#states[block] ?? UNTOUCHED
+      for (; at < end; at++) {
+        const state = this.#sectors[at - from] ?? UNTOUCHED
+        if (state > worst) worst = state
+      }
+      this.#states[block] = worst
     }
   }
 

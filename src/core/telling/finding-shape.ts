@@ -109,16 +109,16 @@ const VERDICT: Readonly<Record<string, Check>> = {
 
 /** Throws BAD_OPTION that names the first part of the verdict that is not as verify writes it. `source`: where it comes from. */
 export function checkVerdict(verdict: Verdict, source: string): void {
-  check(verdict, VERDICT, 'the verdict', source)
+  requireShape(verdict, VERDICT, 'the verdict', source)
   for (const [i, finding] of verdict.findings.entries()) checkFinding(finding, i + 1, source)
 }
 
 /** The same of one finding, that with this number. */
 export function checkFinding(finding: unknown, number: number, source: string): void {
-  check(finding, FINDING, `finding ${number} of the verdict`, source)
+  requireShape(finding, FINDING, `finding ${number} of the verdict`, source)
 }
 
-function check(value: unknown, shape: Readonly<Record<string, Check>>, what: string, source: string): void {
+function requireShape(value: unknown, shape: Readonly<Record<string, Check>>, what: string, source: string): void {
   const part = wrongPart(value, shape)
   if (part === undefined) return
   const got = JSON.stringify(isObject(value) ? value[part] : value)?.slice(0, 80) ?? 'missing'

@@ -21,7 +21,7 @@ export function versionNames(writes: readonly number[]): string {
 }
 
 /** What a sector holds, in a word or two. */
-function contentName(content: Content): string {
+export function contentName(content: Content): string {
   switch (content.kind) {
     case 'version':
       return versionName(content.write)
@@ -86,7 +86,7 @@ function tableOf(cells: readonly StripCell[], about: number | undefined): readon
 }
 
 /** One of the floor's versions, or something later; nothing where any version may be there. */
-function mustBe({ floor, allowed }: StripCell): string {
+export function mustBe({ floor, allowed }: Pick<StripCell, 'floor' | 'allowed'>): string {
   if (floor.length === 0) return allowed.length === 1 ? 'old' : '–'
   return allowed.length > floor.length ? `${versionNames(floor)} or later` : versionNames(floor)
 }

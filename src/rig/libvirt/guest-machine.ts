@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SCRATCH_VARIABLE } from '../../io/process.ts'
 import type { Scratch } from '../../io/scratch.ts'
@@ -100,13 +100,28 @@ export class GuestDomain implements GuestMachine {
     writeFileSync(jobPath, jobText({ ...job, command }))
     writeFileSync(
       xmlPath,
-      domainXml({ ...this.#optionsNow(), ...domain, jobPath, files, consolePath: this.#consolePath() }),
+      domainXml({
+        ...this.#optionsNow(),
+        ...domain,
+        jobPath,
+        files: this.#linked(files, number),
+        consolePath: this.#consolePath(),
+      }),
     )
     const held = await holdDomain(virsh, domain, xmlPath, scratch)
     this.#running = { ...domain, pid: held.pid, held }
     const isAfterCut = this.#isCut
     const what = `the domain's QEMU (pid ${held.pid}) ended`
     void held.exited.then(() => (isAfterCut ? (this.#endAfterCut = what) : this.#onEnd(what)))
+  }
+
+  /** Under names of ours: libvirt hands a path on to QEMU as it is, where a comma ends it. */
+  #linked(files: readonly GuestFile[], start: number): readonly GuestFile[] {
+    return files.map(({ name, path }) => {
+      const link = join(this.#parts.directory, `${name}-${start}`)
+      symlinkSync(path, link)
+      return { name, path: link }
+    })
   }
 
   /** After the cut, the image itself: the host's disk is gone, what it had stored is there. */

@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
 import { type Grant, PERMISSIONS, type Permission } from '../../../src/collector/access/permissions.ts'
+import { LIMITS } from '../../../src/collector/access/rate-limits.ts'
 import { ROLES, type Role } from '../../../src/collector/store/store.ts'
 import { RUN_KEY_HEADER } from '../../../src/io/collector-client.ts'
 import { type Cast, OTHER_RUN, OWN_KEY, OWN_RUN, TOKEN_FILE, ask, bearer, castOf } from './cast.ts'
@@ -119,6 +120,12 @@ const mark = (permission: Permission, column: 'nobody' | Role): string => {
   const grant = column === 'nobody' ? 'no' : permission[column]
   return grant === 'no' ? '–' : grant
 }
+
+test('docs/ACCESS.md has the limits', () => {
+  const written = [...readFileSync(DOCS, 'utf8').matchAll(/^\|[^|]+\| (?:token|address) +\| +([\d,]+) +\|$/gm)]
+  const numbers = written.map(([, number = '']) => Number(number.replaceAll(',', '')))
+  assert.deepEqual(numbers, [LIMITS.append, LIMITS.other, LIMITS.open, LIMITS.refused])
+})
 
 test('docs/ACCESS.md has the table', async (t) => {
   const endpoints = new Set((await endpointsOf(await castOf(t))).map(({ method, route }) => `${method} ${route}`))

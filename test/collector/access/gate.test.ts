@@ -9,6 +9,7 @@ import { openSqliteStore } from '../../../src/collector/store/sqlite-database.ts
 import { sleepMs } from '../../../src/io/clock.ts'
 import { CollectorClient, RUN_KEY_HEADER } from '../../../src/io/collector-client.ts'
 import { pino } from 'pino'
+import { Agent, request } from 'undici'
 import { runId, sampleManifest, scratch, startServer } from '../helpers.ts'
 import { OTHER_RUN, OWN_KEY, OWN_RUN, TOKEN_FILE, ask, bearer, castOf, newRun } from './cast.ts'
 
@@ -202,6 +203,20 @@ test('a token revoked at one collector is soon refused by the other', async (t) 
   assert.equal((await ask(url, 'DELETE', `/v1/tokens/${reader.record.id}`, bearer(admin.token))).status, 200)
   assert.equal((await ask(url, 'GET', '/v1/runs', bearer(reader.token))).status, 401)
   while ((await status()) !== 401) await sleepMs(100)
+})
+
+test('a stream of events ends with its token', async (t) => {
+  const { url, tokens, store } = await castOf(t)
+  const agent = new Agent()
+  t.after(() => agent.destroy())
+  const open = async (token: string) =>
+    (await request(`${url}/v1/events`, { headers: bearer(token), dispatcher: agent })).body
+  const [ending, lasting] = [await open(tokens.reader), await open(tokens.orchestrator)]
+  lasting.on('error', () => undefined)
+  const reader = (await store.tokens()).find(({ name }) => name === 'reader')
+  await ask(url, 'DELETE', `/v1/tokens/${reader?.id ?? ''}`, bearer(tokens.admin))
+  await assert.rejects(ending.text())
+  assert(!lasting.destroyed && !lasting.readableEnded)
 })
 
 test('who is refused too often has to wait, and those who are known do not', async (t) => {

@@ -24,6 +24,7 @@ const optionsOf = (changes: Partial<DomainOptions['disk']> = {}): DomainOptions 
   kernel: '/k',
   initramfs: '/i',
   jobPath: "/it's/job",
+  files: [{ name: 'token', path: '/a & b/token' }],
   consolePath: '/c',
   disk: { path: '/d & e', format: 'qcow2', cache: 'none', bus: 'virtio-blk', ...changes },
   onReboot: 'destroy',
@@ -51,6 +52,7 @@ describe('the XML of a guest of ours', () => {
     const xml = domainXml({ ...optionsOf(), securityModels: ['apparmor', 'dac'] })
     assert.ok(xml.includes('<name>probe &lt;&amp;&gt; 1</name>'))
     assert.ok(xml.includes("file='/it&apos;s/job'"))
+    assert.ok(xml.includes("<entry name='opt/org.plugpull/token' file='/a &amp; b/token'/>"))
     assert.ok(xml.includes("<seclabel type='static' model='dac' relabel='no'><label>+7:+8</label></seclabel>"))
     assert.ok(xml.includes("<seclabel type='none' model='apparmor'/>"))
   })

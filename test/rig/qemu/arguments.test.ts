@@ -52,6 +52,18 @@ const EXPECTED: Readonly<Record<CacheMode, readonly [boolean, boolean, string]>>
 }
 
 describe("QEMU's command line", () => {
+  it('has the files that the guest gets beside its job', () => {
+    const files = [
+      { name: 'token', path: '/a,b/token' },
+      { name: 'ca', path: '/ca.pem' },
+    ] as const
+    assert.deepEqual(valuesOf(qemuArguments({ ...OPTIONS, files }), '-fw_cfg'), [
+      'name=opt/org.plugpull/job,file=job.txt',
+      'name=opt/org.plugpull/token,file=/a,,b/token',
+      'name=opt/org.plugpull/ca,file=/ca.pem',
+    ])
+  })
+
   it('is the same every time, word for word', () => {
     assert.deepEqual(qemuArguments(OPTIONS).join(' ').split(' -'), [
       '-nodefaults',

@@ -2,7 +2,6 @@
 import { counted, formatPercent } from '../../../src/core/size.ts'
 import { type Proportion, rateText } from '../../../src/core/statistics.ts'
 import { configurationName, type MatrixCell } from '../../../src/core/view/matrix-view.ts'
-import { STATE_TEXTS } from '../components/word.tsx'
 
 export const KINDS = ['lost', 'torn', 'reordered'] as const
 
@@ -28,15 +27,11 @@ export function cellLines(cell: MatrixCell): { readonly first: string; readonly 
   }
 }
 
-/** Everything, for whoever hears the cell rather than sees it. */
+/** Which cell it is and its rates, for whoever hears it rather than sees where it stands. */
 export function cellLabel(cell: MatrixCell): string {
   const shown = KINDS.filter((kind) => cell[kind] > 0).map((kind) => `${kind} ${rateText(cell.rates[kind])}`)
   const campaigns = cell.campaigns.length === 1 ? '' : `; ${cell.campaigns.length} campaigns`
-  return [
-    `${configurationName(cell)}: ${STATE_TEXTS[cell.state]}`,
-    `violation ${rateText(cell.rates.violation)}`,
-    ...shown,
-  ]
+  return [`: ${configurationName(cell)}`, `violation ${rateText(cell.rates.violation)}`, ...shown]
     .join('; ')
     .concat(campaigns)
 }

@@ -82,9 +82,13 @@ function FacetFilter({
   const value = query.value.get(facet) ?? ''
   const shown = values.map((one) => (one === '' ? UNTOLD : one))
   return (
-    <label class="field">
-      <span>{name}</span>
-      <select value={value} onChange={(event) => setQuery({ [facet]: event.currentTarget.value })}>
+    <div class="field">
+      <label htmlFor={`filter-${facet}`}>{name}</label>
+      <select
+        id={`filter-${facet}`}
+        value={value}
+        onChange={(event) => setQuery({ [facet]: event.currentTarget.value })}
+      >
         <option value="">{any}</option>
         {(value === '' || shown.includes(value) ? shown : [value, ...shown]).map((one) => (
           <option key={one} value={one}>
@@ -92,16 +96,17 @@ function FacetFilter({
           </option>
         ))}
       </select>
-    </label>
+    </div>
   )
 }
 
 /** Disks that lie on purpose say nothing of a configuration: they are left out unless they are asked for. */
 function FaultFilter({ faults }: { readonly faults: readonly string[] }): ComponentChild {
   return (
-    <label class="field">
-      <span>Injected fault</span>
+    <div class="field">
+      <label htmlFor="filter-fault">Injected fault</label>
       <select
+        id="filter-fault"
         value={query.value.get('fault') ?? ''}
         onChange={(event) => setQuery({ fault: event.currentTarget.value })}
       >
@@ -113,19 +118,20 @@ function FaultFilter({ faults }: { readonly faults: readonly string[] }): Compon
           </option>
         ))}
       </select>
-    </label>
+    </div>
   )
 }
 
 function DayFilter({ name, text }: { readonly name: string; readonly text: string }): ComponentChild {
   return (
-    <label class="field">
-      <span>{text}</span>
+    <div class="field">
+      <label htmlFor={`filter-${name}`}>{text}</label>
       <input
+        id={`filter-${name}`}
         type="date"
         value={query.value.get(name) ?? ''}
         onChange={(event) => setQuery({ [name]: event.currentTarget.value })}
       />
-    </label>
+    </div>
   )
 }

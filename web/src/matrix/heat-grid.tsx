@@ -151,7 +151,6 @@ function HeatCell({
       href={link}
       class={`heat-cell ${cell.state} heat-${step}`}
       tabIndex={isStop ? 0 : -1}
-      aria-label={cellLabel(cell)}
       data-cell={cellKey(cell)}
       onFocus={look}
       onMouseEnter={look}
@@ -163,6 +162,7 @@ function HeatCell({
         {first}
       </span>
       <span class="heat-second">{second}</span>
+      <span class="unseen">{cellLabel(cell)}</span>
       <RateBar rate={heat} tone={cell.state === 'violation' ? 'violation' : 'hazard'} />
     </a>
   )

@@ -1,7 +1,137 @@
-/** The run view. */
+/** The run view: summary, block map, timeline, findings and the story of one, each with an address of its own in the query. */
+import '../run/run.css'
 import type { ComponentChild } from 'preact'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import type { RunView as RunDocument } from '../../../src/core/campaign/campaign.ts'
+import { addressOf } from '../base.ts'
+import { JsonLink } from '../components/json-link.tsx'
 import { Page } from '../components/page.tsx'
+import { Failed, Loading } from '../components/states.tsx'
+import { Word } from '../components/word.tsx'
+import { query, setQuery } from '../router.ts'
+import { type Loaded, useJson } from '../use-json.ts'
+import { runPath } from '../run/documents.ts'
+import { Environment } from '../run/environment.tsx'
+import { Findings } from '../run/findings/findings.tsx'
+import { MapSection } from '../run/map/map-section.tsx'
+import { Progress } from '../run/progress.tsx'
+import { stateOf, Summary } from '../run/summary.tsx'
+import { Timeline } from '../run/timeline/timeline.tsx'
+
+/** A run that is still written is asked about so often. */
+const REFRESH_MS = 2000
 
 export function RunView({ run }: { readonly run: string }): ComponentChild {
-  return <Page title={`Run ${run}`} twin={`/v1/runs/${encodeURIComponent(run)}`} />
+  const loaded = useJson<RunDocument>(runPath(run, '?findings=none'))
+  const title = `Run ${run}`
+  const twin = runPath(run)
+  useRefresh(loaded)
+  if (loaded.kind === 'loading')
+    return (
+      <Page title={title} twin={twin}>
+        <Loading what="the run" />
+      </Page>
+    )
+  if (loaded.kind === 'failed')
+    return (
+      <Page title={title} twin={twin}>
+        <Failed what={`Run ${run}`} refusal={loaded.refusal} retry={loaded.retry} />
+        <p>
+          <a href={addressOf('/campaigns')}>All campaigns</a>
+        </p>
+      </Page>
+    )
+  const view = loaded.value
+  return (
+    <Page
+      title={title}
+      twin={twin}
+      heading={
+        <>
+          Run <code>{run}</code>
+        </>
+      }
+      aside={<Word state={stateOf(view.verdict)} />}
+    >
+      <Summary view={view} />
+      {view.verdict === undefined ? <Progress view={view} /> : null}
+      <Environment manifest={view.manifest} />
+      <Evidence view={view} />
+    </Page>
+  )
+}
+
+/** Asks again every so often while there is no verdict. */
+function useRefresh(loaded: Loaded<RunDocument>): void {
+  const reloadRef = useRef<(() => void) | undefined>(undefined)
+  const isOpen = loaded.kind === 'ready' && loaded.value.verdict === undefined
+  useEffect(() => {
+    reloadRef.current = loaded.kind === 'ready' ? loaded.reload : undefined
+  })
+  useEffect(() => {
+    if (!isOpen) return
+    const timer = setInterval(() => reloadRef.current?.(), REFRESH_MS)
+    return () => clearInterval(timer)
+  }, [isOpen])
+}
+
+const numberOf = (text: string | null): number | undefined =>
+  text !== null && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined
+
+/** What is drawn from the log; while it is still written, as it was when the user came or asked again. */
+function Evidence({ view }: { readonly view: RunDocument }): ComponentChild {
+  const { run } = view
+  const newest = `${view.bytes}-${view.verdicts.length}`
+  const [version, setVersion] = useState(newest)
+  const hasVerdict = view.verdict !== undefined
+  useEffect(() => {
+    if (hasVerdict) setVersion(newest)
+  }, [hasVerdict, newest])
+  const chosen = numberOf(query.value.get('finding'))
+  const choose = useCallback(
+    (number: number | undefined) => setQuery({ finding: number === undefined ? undefined : String(number) }),
+    [],
+  )
+  return (
+    <>
+      <Section title="Block map" twin={runPath(run, '/map')}>
+        <MapSection view={view} version={version} chosen={chosen} choose={choose} />
+        {version === newest ? null : (
+          <button type="button" onClick={() => setVersion(newest)}>
+            The log has grown: draw it anew
+          </button>
+        )}
+      </Section>
+      {view.logPruned === undefined ? (
+        <Section title="Timeline" twin={runPath(run, '/timeline')}>
+          <Timeline run={run} version={version} cut={view.cut?.kind} />
+        </Section>
+      ) : null}
+      {hasVerdict ? (
+        <Section title="Findings" twin={runPath(run, '/findings')}>
+          <Findings run={run} version={version} chosen={chosen} choose={choose} />
+        </Section>
+      ) : null}
+    </>
+  )
+}
+
+function Section({
+  title,
+  twin,
+  children,
+}: {
+  readonly title: string
+  readonly twin: string
+  readonly children: ComponentChild
+}): ComponentChild {
+  return (
+    <section aria-label={title}>
+      <div class="section-head">
+        <h2>{title}</h2>
+        <JsonLink address={twin} />
+      </div>
+      {children}
+    </section>
+  )
 }

@@ -99,32 +99,14 @@ async function* piecesOf(id: number): AsyncGenerator<Uint8Array, void, void> {
   }
 }
 
-async function next(id: number): Promise<Uint8Array | undefined> {
-  const { promise, resolve, reject } = withResolvers<Uint8Array | undefined>()
-  waiting.set(id, { give: resolve, fail: reject })
-  say({ kind: 'next', id })
-  try {
-    return await promise
-  } finally {
-    waiting.delete(id)
-  }
-}
-
-function withResolvers<T>(): {
-  readonly promise: Promise<T>
-  readonly resolve: (value: T) => void
-  readonly reject: (error: unknown) => void
-} {
-  let resolve: (value: T) => void = () => undefined
-  let reject: (error: unknown) => void = () => undefined
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { promise, resolve, reject }
+function next(id: number): Promise<Uint8Array | undefined> {
+  return new Promise<Uint8Array | undefined>((give, fail) => {
+    waiting.set(id, { give, fail })
+    say({ kind: 'next', id })
+  }).finally(() => waiting.delete(id))
 }
 
 const failureOf = (error: unknown): Failure => ({
   code: error instanceof ProbeError ? error.code : 'INTERNAL',
-  message: error instanceof ProbeError ? error.message : `${messageOf(error)}`,
+  message: error instanceof ProbeError ? error.message : messageOf(error),
 })

@@ -42,7 +42,7 @@ export class Analyst {
   #tell(message: ToAnalyst): void {
     if (this.#closed) return this.#fail(new ProbeError('STORE_UNAVAILABLE', 'the collector is ending'))
     this.#worker ??= this.#start()
-    this.#worker.postMessage(message)
+    this.#worker.postMessage(message, [])
   }
 
   #start(): Worker {

@@ -2,6 +2,7 @@
  * What the run view shows, had from a run's log and newest verdict: map, timeline, stories. The analyst makes them, the newest few
  * maps are kept. Every answer is of a log of a certain length and of a verdict of a certain number, and changes only with them.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { RunView } from '../../../core/campaign/campaign.ts'
 import { ProbeError } from '../../../core/errors.ts'
 import type { RunTimeline } from '../../../core/map/run-timeline.ts'
@@ -37,10 +38,9 @@ export class RunViews {
   }
 
   map(view: RunView, blockBytes: number | undefined): Promise<MapAnswer> {
-    return this.#maps.get(`${view.run} ${versionOf(view)} ${blockBytes ?? ''}`, () => {
-      const { verdict } = view
-      const findings = verdict?.findings ?? []
-      checkAll(findings.entries(), view.run)
+    return this.#maps.get(`${view.run} ${versionOf(view)} ${blockBytes ?? ''}`, async () => {
+      const findings = view.verdict?.findings ?? []
+      await checkInParts(findings, view.run)
       return this.#ask(view, {
         kind: 'map',
         log: view,
@@ -106,6 +106,19 @@ export const contractOf = ({ verdict, manifest }: RunView): string => verdict?.c
 export function verdictOf({ run, verdict }: RunView): Verdict {
   if (verdict !== undefined) return verdict
   throw new ApiError('VERDICT_UNKNOWN', `run ${run} has no verdict yet; plugpull verify --run ${run} gives it one`)
+}
+
+/** Ten thousand at once would keep agents waiting who append meanwhile. */
+const CHECKED_AT_ONCE = 250
+
+async function checkInParts(findings: readonly unknown[], run: string): Promise<void> {
+  for (let from = 0; from < findings.length; from += CHECKED_AT_ONCE) {
+    checkAll(
+      findings.slice(from, from + CHECKED_AT_ONCE).map((finding, i) => [from + i, finding]),
+      run,
+    )
+    await setImmediate()
+  }
 }
 
 function checkAll(findings: Iterable<readonly [number, unknown]>, run: string): void {

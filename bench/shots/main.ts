@@ -18,8 +18,10 @@ const FOLDER = join(import.meta.dirname, '..', '..', '..', 'docs', 'images')
 const BYTES_MAX = 200_000
 /** What is drawn on canvases, and fades, is there after so long. */
 const DRAWN_MS = 1500
-const LIVE_VERDICTS = 6
+const LIVE_VERDICTS = 4
 const LIVE_LIMIT_MS = 180_000
+/** The state of an agent, not the heading above them. */
+const AGENT_WRITES = /(?<!Agents )writing/
 
 const LOOKS: readonly (Window & { readonly name: string })[] = [
   { name: 'light', width: 1280, height: 860, theme: 'light' },
@@ -114,7 +116,7 @@ async function shootLive(collector: Collector, scratch: Scratch): Promise<void> 
         throw new ProbeError('RIG_FAILED', `the loop for the live view did not get on: ${loop.errorTail()}`)
       await sleepMs(200)
     }
-    await shootAll(collector, scratch, [{ name: 'live', path: '/live', shows: new RegExp(NAMES.live) }])
+    await shootAll(collector, scratch, [{ name: 'live', path: '/live', shows: AGENT_WRITES }])
   } finally {
     loop.kill('SIGINT')
     await loop.exited

@@ -26,7 +26,8 @@ const LOOPS: Readonly<Record<'tear' | 'honest' | 'liar', readonly string[]>> = {
 }
 
 /** A campaign that goes on and on, for the view of what goes on. */
-export const LIVE_ARGUMENTS = ['--cycles', '1000', '--jobs', '2', '--cut-after', '2s-4s', '--image', 'qcow2', ...BUSY]
+const LIVE_WORKLOAD = '--workload overlap --write-size 8k --flush-every 500'
+export const LIVE_ARGUMENTS = `--cycles 1000 --jobs 2 --cut-after 6s-9s --image qcow2-extl2 ${LIVE_WORKLOAD}`.split(' ')
 
 /** `plugpull …` with those arguments, against that collector. */
 export const commandOf = ({ program }: Collector, args: readonly string[]): readonly string[] => [

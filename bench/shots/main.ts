@@ -18,8 +18,10 @@ const FOLDER = join(import.meta.dirname, '..', '..', '..', 'docs', 'images')
 const BYTES_MAX = 200_000
 /** What is drawn on canvases, and fades, is there after so long. */
 const DRAWN_MS = 1500
-const LIVE_VERDICTS = 6
+const LIVE_VERDICTS = 4
 const LIVE_LIMIT_MS = 180_000
+/** The state of an agent, not the heading above them. */
+const AGENT_WRITES = /(?<!Agents )writing/
 
 const LOOKS: readonly (Window & { readonly name: string })[] = [
   { name: 'light', width: 1280, height: 860, theme: 'light' },
@@ -31,8 +33,8 @@ interface Shot {
   readonly name: string
   readonly path: string
   readonly shows: RegExp
-  /** Brought into the middle of the picture, where it is there. */
-  readonly of?: string
+  /** The heading that stands at the top of the picture; the view's own, where there is none. */
+  readonly from?: string
 }
 
 /** Which views, of which runs: those that have something to tell. */
@@ -42,15 +44,14 @@ async function shotsOf({ client }: Collector): Promise<readonly Shot[]> {
   return [
     { name: 'matrix', path: '/', shows: /host-power|qcow2/ },
     { name: 'campaigns', path: '/campaigns', shows: new RegExp(NAMES.liar) },
-    { name: 'campaign', path: `/campaigns/${NAMES.liar}`, shows: new RegExp(NAMES.liar) },
+    { name: 'campaign', path: `/campaigns/${NAMES.honest}`, shows: new RegExp(NAMES.honest) },
     {
       name: 'compare',
       path: `/campaigns/${NAMES.liar}?against=${NAMES.honest}`,
       shows: new RegExp(NAMES.honest),
-      of: 'text=/Fisher|differ/',
     },
     { name: 'run', path: `/runs/${worst}`, shows: new RegExp(worst) },
-    { name: 'finding', path: `/runs/${torn}?finding=1`, shows: /torn/, of: 'text=/Bytes|byte for byte|rule/i' },
+    { name: 'finding', path: `/runs/${torn}?finding=1`, shows: /torn/, from: 'Finding 1' },
   ]
 }
 
@@ -68,10 +69,7 @@ async function runOf(client: Collector['client'], campaign: string): Promise<str
 async function shoot(page: Page, url: string, shot: Shot, look: string): Promise<void> {
   await untilShown(page, url + shot.path, shot.shows)
   await sleepMs(DRAWN_MS)
-  if (shot.of !== undefined) {
-    const found = page.locator('main').locator(shot.of).first()
-    if ((await found.count()) > 0) await found.scrollIntoViewIfNeeded()
-  }
+  if (shot.from !== undefined) await page.evaluate(scrollTo(shot.from))
   const file = join(FOLDER, `ui-${shot.name}-${look}.png`)
   await page.screenshot({ path: file })
   await shrink(file)
@@ -83,6 +81,11 @@ async function shoot(page: Page, url: string, shot: Shot, look: string): Promise
       `${file} has ${size} bytes, more than ${BYTES_MAX}; with pngquant it would have fewer`,
     )
 }
+
+const scrollTo = (heading: string): string => `
+  [...document.querySelectorAll('main :is(h2, h3)')]
+    .find(({ textContent }) => textContent.startsWith(${JSON.stringify(heading)}))
+    ?.scrollIntoView({ block: 'start' })`
 
 /** To 256 colours, where Debian's pngquant is there: a third of the bytes, and no eye tells. */
 async function shrink(file: string): Promise<void> {
@@ -113,7 +116,7 @@ async function shootLive(collector: Collector, scratch: Scratch): Promise<void> 
         throw new ProbeError('RIG_FAILED', `the loop for the live view did not get on: ${loop.errorTail()}`)
       await sleepMs(200)
     }
-    await shootAll(collector, scratch, [{ name: 'live', path: '/live', shows: new RegExp(NAMES.live) }])
+    await shootAll(collector, scratch, [{ name: 'live', path: '/live', shows: AGENT_WRITES }])
   } finally {
     loop.kill('SIGINT')
     await loop.exited

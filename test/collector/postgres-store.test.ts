@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/collector/store/open-store.ts'
 import type { Sql } from '../../src/collector/store/database.ts'
 import { PostgresDatabase } from '../../src/collector/store/postgres-database.ts'
@@ -126,11 +127,11 @@ check(
     assert(postgres !== undefined)
     const collector = await spawnCollector(t, url)
     const client = new CollectorClient(collector.url)
+    const end = new AbortController()
     try {
       await client.createRun(runId(1), 'c', sampleManifest(runId(1), 'c'))
       let acknowledged = 0
       let refused = 0
-      const end = new AbortController()
       const appending = (async () => {
         while (!end.signal.aborted) {
           try {
@@ -140,6 +141,7 @@ check(
             assert(error instanceof ProbeError && error.code === 'COLLECTOR_UNREACHABLE', String(error))
             assert.doesNotMatch(error.message, new RegExp(postgres.password))
             refused++
+            await sleep(5)
           }
         }
       })()
@@ -158,6 +160,7 @@ check(
       assert.equal(collector.child.exitCode, null)
       assert.doesNotMatch(collector.complaints(), new RegExp(postgres.password))
     } finally {
+      end.abort()
       await postgres.start()
       await client.close()
       await collector.kill('SIGTERM')

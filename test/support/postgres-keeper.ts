@@ -85,8 +85,9 @@ class Keeper {
       rmSync(join(this.#data, 'postmaster.pid'), { force: true })
       this.#server = this.#spawn(this.#port)
       if (await this.#isReady(this.#server)) return this.#port
-      if (attempt >= 3) throw new Error(`PostgreSQL did not start: ${this.#logTail()}`)
+      if (attempt >= 5) throw new Error(`PostgreSQL did not start: ${this.#logTail()}`)
       this.#port = 0
+      await sleep(200 * attempt)
     }
   }
 

@@ -33,15 +33,23 @@ const TESTS = {
   'ansible-lint': 'ansible-lint',
   'systemd-analyze': 'systemd',
   shellcheck: 'shellcheck',
-  chromium: 'chromium',
   ...SERVERS,
 }
 export const COMPILER = { python3: 'python3', make: 'make', 'g++': 'g++' }
 
+/** The browser that the pages are tried, measured and pictured in. */
+const BROWSER = { chromium: 'chromium' }
+/** What makes pictures small. */
+const PICTURES = { pngquant: 'pngquant' }
+
 /** Peers that the benchmarks run beside plugpull. */
 const PEERS = { fio: 'fio' }
 
-export const PROGRAMS = { start: RIGS, test: { ...RIGS, ...TESTS }, bench: { ...RIGS, ...PEERS, ...SERVERS } }
+export const PROGRAMS = {
+  start: RIGS,
+  test: { ...RIGS, ...TESTS, ...BROWSER },
+  bench: { ...RIGS, ...PEERS, ...SERVERS, ...BROWSER, ...PICTURES },
+}
 
 /** Debian keeps the programs of a PostgreSQL server there, one folder a version. */
 const POSTGRESQL = '/usr/lib/postgresql'

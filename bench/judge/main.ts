@@ -1,4 +1,4 @@
-/** `npm run bench -- judge`: the judge on logs of one to thirty million writes; writes docs/bench/judge.json and docs/PERFORMANCE.md. */
+/** `npm run bench -- judge`: the judge on logs of one to thirty million writes; writes docs/bench/judge.json and its section of docs/PERFORMANCE.md. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
@@ -9,7 +9,8 @@ import { findProgram, runTool } from '../../src/io/process.ts'
 import { createProgress } from '../../src/io/progress.ts'
 import { runProgram } from '../../src/run-program.ts'
 import { machineOf } from '../machine.ts'
-import { DATA_FILE, type JudgeData, type JudgeRun, PAGE_FILE, pageOf } from './page.ts'
+import { PERFORMANCE_FILE, performancePage } from '../performance.ts'
+import { JUDGE_FILE, type JudgeData, type JudgeRun, judgeSection } from './page.ts'
 
 const SECTORS = 2 ** 22
 /** Writes and sectors of each size; the last two show that the time is linear in the sectors, too. */
@@ -57,13 +58,13 @@ async function main(repeats: number, isPublished: boolean, signal: AbortSignal):
     runs: await measureAll(repeats, signal),
   }
   if (isPublished) publish(data)
-  process.stdout.write(isPublished ? `${PAGE_FILE}\n` : `${pageOf(data)}not published\n`)
+  process.stdout.write(isPublished ? `${PERFORMANCE_FILE}\n` : `${judgeSection(data)}not published\n`)
 }
 
 function publish(data: JudgeData): void {
-  mkdirSync(dirname(DATA_FILE), { recursive: true })
-  writeFileSync(DATA_FILE, `${JSON.stringify(data, undefined, 2)}\n`)
-  writeFileSync(PAGE_FILE, pageOf(data))
+  mkdirSync(dirname(JUDGE_FILE), { recursive: true })
+  writeFileSync(JUDGE_FILE, `${JSON.stringify(data, undefined, 2)}\n`)
+  writeFileSync(PERFORMANCE_FILE, performancePage())
 }
 
 const command = new Command('judge')

@@ -1,10 +1,8 @@
-/** docs/PERFORMANCE.md, from docs/bench/judge.json alone. */
+/** The section of docs/PERFORMANCE.md on judging, from docs/bench/judge.json alone. */
 import { join } from 'node:path'
 import { grouped, table } from '../../trust/words.ts'
 
-const docs = join(import.meta.dirname, '..', '..', '..', 'docs')
-export const DATA_FILE = join(docs, 'bench', 'judge.json')
-export const PAGE_FILE = join(docs, 'PERFORMANCE.md')
+export const JUDGE_FILE = join(import.meta.dirname, '..', '..', '..', 'docs', 'bench', 'judge.json')
 
 /** What one.ts prints: wall time and processor time of the judge, without those of making the log and the device's contents. */
 export interface JudgeRun {
@@ -27,7 +25,7 @@ export interface JudgeData {
   readonly runs: readonly JudgeRun[]
 }
 
-export function pageOf({ command, machine, runs }: JudgeData): string {
+export function judgeSection({ command, machine, runs }: JudgeData): string {
   const sizes = [...new Map(runs.map((run) => [`${run.writes} ${run.sectors}`, run])).values()]
   const rows = sizes.map(({ writes, sectors }) => {
     const same = runs.filter((run) => run.writes === writes && run.sectors === sectors)
@@ -41,11 +39,7 @@ export function pageOf({ command, machine, runs }: JudgeData): string {
       [...new Set(same.map(({ verdict }) => verdict))].join(', '),
     ]
   })
-  return `# Performance
-
-Every figure is measured by the command beside it, on the machine named; they vary with what else that machine does.
-
-## Judging
+  return `## Judging
 
 \`\`\`
 ${command}

@@ -16,9 +16,9 @@ import { historyOf, progressOf, type RecordedRun } from './recorded-run.ts'
 
 export const BIG_RUN_CAMPAIGN = 'bench/big-run'
 const START_MS = Date.UTC(2026, 2, 1)
-const RUN = runIdAt(START_MS, 0xb16_2a11)
+export const BIG_RUN_ID = runIdAt(START_MS, 0xb16_2a11)
 const DEVICE = '00000000d15c0002'
-const KEY = keyOf(RUN)
+const KEY = keyOf(BIG_RUN_ID)
 const CONTRACT = 'volatile'
 const QUEUE_DEPTH = 4
 const FLUSH_EVERY = 512
@@ -40,13 +40,13 @@ export const BIG_RUN: BigRunSize = { sectors: 2 ** 25, writes: 640_000 }
 
 const manifestOf = ({ sectors }: BigRunSize): Manifest => ({
   schema: MANIFEST_SCHEMA,
-  run: RUN,
+  run: BIG_RUN_ID,
   campaign: BIG_RUN_CAMPAIGN,
   device: DEVICE,
   startedAt: new Date(START_MS).toISOString(),
   plan: {
     workload: 'random',
-    seed: RUN,
+    seed: BIG_RUN_ID,
     region: { lba: 0, sectors },
     writeSectors: { least: 8, most: 64 },
     alignSectors: 8,

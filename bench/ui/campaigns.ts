@@ -37,6 +37,8 @@ const CUTS = ['sigkill', 'sigterm', 'host-power'] as const
 const KERNELS = ['6.1.0-40-amd64', '6.12.48-amd64', '6.16.3-cloud-amd64'] as const
 const HOSTS = ['lab-1', 'lab-2', 'lab-3', 'lab-4'] as const
 
+export const MATRIX_RUNS = CACHES.length * IMAGES.length * CUTS.length * RUNS_A_CELL
+
 /** What is different from run to run. */
 interface RunSpec {
   /** Of all runs, from 0: seed, key and time follow from it. */

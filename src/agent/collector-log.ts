@@ -12,6 +12,8 @@ import type { AppendOutcome, LogPort } from './log-port.ts'
 
 const BACKOFF_FIRST_MS = 20
 const BACKOFF_MAX_MS = 1000
+/** In the middle of a run a certificate that is not good may just be on its way to be replaced. */
+const PASSING: ReadonlySet<string> = new Set(['COLLECTOR_UNREACHABLE', 'COLLECTOR_UNTRUSTED'])
 
 export interface CollectorLogOptions {
   /** How long the collector may be out of reach in the middle of a run. */
@@ -40,7 +42,7 @@ class CollectorLog implements LogPort {
         if (pauseMs > BACKOFF_FIRST_MS) logger.info('the collector answers again')
         return this.#outcome(offset, bytes.length, result)
       } catch (error) {
-        const passing = error instanceof ProbeError && error.code === 'COLLECTOR_UNREACHABLE'
+        const passing = error instanceof ProbeError && PASSING.has(error.code)
         if (!passing || monotonicMs() - sinceMs + pauseMs > outageMsMax) throw error
         if (pauseMs === BACKOFF_FIRST_MS) logger.warn({ outageMsMax }, `${error.message}; trying again`)
         await sleepMs(pauseMs)

@@ -10,21 +10,24 @@ import { readTokenFile } from '../io/collector-client.ts'
 import { onHangup, withInterrupt } from '../io/interrupt.ts'
 import { type LogLevel, type Logger, createLogger } from '../io/logger.ts'
 import { redactor } from './access/redact.ts'
-import { type TlsFiles, readTls, tlsFilesOf } from './access/tls.ts'
+import { type TlsFiles, type TlsPair, readTls, tlsFilesOf } from './access/tls.ts'
 import { stateOf } from './access/token.ts'
 import { type ListenAddress, parseListen, requireTokenBeyondLoopback, urlOf } from './http/listen-address.ts'
+import { CollectorMetrics } from './metrics/metrics.ts'
 import { startKeeper } from './retention/keeper.ts'
 import type { RetentionPolicy } from './retention/policy.ts'
 import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
 import type { CollectorServer } from './http/app.ts'
 import { createServer } from './http/server.ts'
+import { type WebhookOptions, Webhooks } from './webhook/webhooks.ts'
 
 export interface ServeOptions {
   readonly listen: string
   readonly store: string
   readonly tokenFile?: string
   readonly portFile?: string
+  readonly webhooks?: WebhookOptions
   /** What of old runs is not to be kept. */
   readonly retention?: RetentionPolicy
   readonly tlsCert?: string
@@ -39,47 +42,78 @@ const CLOSE_LIMIT_MS = 5000
 
 const now = (): string => new Date().toISOString()
 
-/** Serves until Ctrl-C or SIGTERM. */
-export async function serve(options: ServeOptions): Promise<void> {
+/** What the options come to, before anything is opened. */
+interface Setup {
+  readonly options: ServeOptions
+  readonly address: ListenAddress
+  readonly token: string | undefined
+  readonly logger: Logger
+  readonly files: TlsFiles | undefined
+  readonly tls: TlsPair | undefined
+}
+
+function setupOf(options: ServeOptions): Setup {
   const address = parseListen(options.listen)
   const token = options.tokenFile === undefined ? undefined : readTokenFile(options.tokenFile)
   const logger = createLogger({
     name: 'collector',
-    scrub: redactor(token === undefined ? [] : [token]),
+    scrub: redactor([token, options.webhooks?.secret].flatMap((secret) => secret ?? [])),
     ...(options.logLevel === undefined ? {} : { level: options.logLevel }),
   })
   const files = tlsFilesOf(options.tlsCert, options.tlsKey)
-  const warn = (message: string): void => logger.warn(message)
-  const tls = files === undefined ? undefined : readTls(files, warn)
+  const tls = files === undefined ? undefined : readTls(files, (message) => logger.warn(message))
+  return { options, address, token, logger, files, tls }
+}
+
+/** Serves until Ctrl-C or SIGTERM. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const setup = setupOf(options)
   const store = await openStore(options.store, 'write')
   try {
-    requireTokenBeyondLoopback(address, token !== undefined || (await hasAdmin(store)))
-    const server = await createServer({
-      store,
-      version: VERSION,
-      logger,
-      now,
-      ...(token === undefined ? {} : { token }),
-      ...(tls === undefined ? {} : { tls }),
-    })
-    const stopReloading = files === undefined ? undefined : reloading(server, files, logger)
-    try {
-      await withInterrupt(async (signal) => {
-        const port = await listen(server, address)
-        if (options.portFile !== undefined) writePortFile(options.portFile, port)
-        options.ready({ url: urlOf(address.host, port, tls === undefined ? 'http' : 'https'), store: store.name })
-        const keeper = options.retention === undefined ? undefined : startKeeper(store, options.retention, logger)
-        await aborted(signal)
-        await keeper?.stop()
-      })
-    } finally {
-      stopReloading?.()
-      await closeWithin(server)
-    }
+    requireTokenBeyondLoopback(setup.address, setup.token !== undefined || (await hasAdmin(store)))
+    await serveStore(store, setup)
   } finally {
     await store.close()
   }
 }
+
+async function serveStore(store: Store, setup: Setup): Promise<void> {
+  const { options, token, logger, files, tls } = setup
+  const metrics = new CollectorMetrics({ version: VERSION, ofProcess: true })
+  const webhooks = options.webhooks && new Webhooks(options.webhooks, { logger, watcher: metrics.webhookWatcher })
+  const server = await createServer({
+    store,
+    metrics,
+    version: VERSION,
+    logger,
+    now,
+    ...(token === undefined ? {} : { token }),
+    ...(webhooks === undefined ? {} : { webhooks }),
+    ...(tls === undefined ? {} : { tls }),
+  })
+  const stopReloading = files === undefined ? undefined : reloading(server, files, logger)
+  try {
+    await untilInterrupted(server, store, setup)
+  } finally {
+    stopReloading?.()
+    await closeWithin(server)
+    await webhooks?.end()
+  }
+}
+
+const untilInterrupted = (
+  server: CollectorServer,
+  store: Store,
+  { options, address, logger, tls }: Setup,
+): Promise<void> =>
+  withInterrupt(async (signal) => {
+    const port = await listen(server, address)
+    if (options.portFile !== undefined) writePortFile(options.portFile, port)
+    options.ready({ url: urlOf(address.host, port, tls === undefined ? 'http' : 'https'), store: store.name })
+    const keeper = options.retention === undefined ? undefined : startKeeper(store, options.retention, logger)
+    await aborted(signal)
+    await keeper?.stop()
+  })
 
 const hasAdmin = async (store: Store): Promise<boolean> =>
   (await store.tokens()).some((token) => token.role === 'admin' && stateOf(token, now()) === 'valid')
@@ -98,10 +132,11 @@ function reloading(server: CollectorServer, files: TlsFiles, logger: Logger): ()
   return onHangup(reload)
 }
 
+/** The framework would call it http:// under TLS too. */
+const listenTextResolver = (address: string): string => `listening at ${address.replace(/^https?:\/\//, '')}`
+
 async function listen(server: CollectorServer, { host, port }: ListenAddress): Promise<number> {
   try {
-    // The framework would call it http:// under TLS too.
-    const listenTextResolver = (address: string): string => `listening at ${address.replace(/^https?:\/\//, '')}`
     await server.listen({ host, port, listenTextResolver })
   } catch (error) {
     throw cannotListen(error, host, port)

@@ -27,6 +27,10 @@ export const APPEND_BYTES_MAX = 4 << 20
 export const PROGRESS_HEADER = 'plugpull-progress'
 
 const LIMIT_MS = 30_000
+/** Answers of whatever stands before a collector, of which the next may be another. */
+const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504])
+/** Nobody is asked again sooner, whatever he says. */
+const RETRY_AFTER_MS_MIN = 50
 /** Times a log is read on from where the connection broke, without a byte in between, before giving up. */
 const READ_RESUMES_MAX = 3
 
@@ -369,8 +373,7 @@ export class CollectorClient {
     const message = fieldOf(answer.body, 'message')
     if (typeof code !== 'string' || typeof message !== 'string') {
       const what = `${this.url}${path} answered HTTP ${answer.status}, and not in the way of a plugpull collector`
-      if (answer.status === 502 || answer.status === 503 || answer.status === 504)
-        return new ProbeError('COLLECTOR_UNREACHABLE', what)
+      if (PASSING.has(answer.status)) return new ProbeError('COLLECTOR_UNREACHABLE', what)
       return new ProbeError('COLLECTOR_REFUSED', `${what}; is the address right?`)
     }
     if (code === 'RUN_UNKNOWN' || code === 'CAMPAIGN_UNKNOWN' || code === 'LOG_PRUNED')
@@ -386,7 +389,7 @@ async function answerOf({ statusCode: status, headers, body }: Dispatcher.Respon
   return {
     status,
     body: parseJson(await body.text()),
-    retryAfterMs: retryAfterS >= 0 ? retryAfterS * 1000 : 1000,
+    retryAfterMs: retryAfterS >= 0 ? Math.max(RETRY_AFTER_MS_MIN, retryAfterS * 1000) : 1000,
   }
 }
 

@@ -1,6 +1,7 @@
 /** The collector's commands as a program of their own, so that these tests need no other part of the product. */
 import { Command } from 'commander'
-import { collectorCommand, compareCommand, reportCommand } from '../../src/collector/command.ts'
+import { collectorCommand } from '../../src/collector/command.ts'
+import { compareCommand, reportCommand } from '../../src/collector/report-command.ts'
 import { pruneCommand } from '../../src/collector/retention/prune-command.ts'
 import { exportCommand } from '../../src/collector/transfer/export-command.ts'
 import { importCommand } from '../../src/collector/transfer/import-command.ts'

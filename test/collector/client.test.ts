@@ -108,3 +108,31 @@ test('leaving a log half read leaves nothing behind', async (t) => {
 test('a token file that holds no token is named', (t) => {
   assert.throws(() => readTokenFile(join(scratch(t), 'none')), { code: 'BAD_OPTION', message: /--token-file .*none/ })
 })
+
+test('a collector that has no time says when to come again, and is asked again then', async (t) => {
+  const told = '{"code":"RATE_LIMITED","message":"too many requests"}'
+  const health = '{"status":"ok","version":"1","store":"x"}'
+  let requests = 0
+  const busy = await serverThat(t, (_request, response) => {
+    response.setHeader('content-type', 'application/json')
+    if (++requests < 4) response.writeHead(429, { 'retry-after': '0' }).end(told)
+    else response.end(health)
+  })
+  assert.equal((await clientOf(t, busy).health()).status, 'ok')
+  assert.equal(requests, 4)
+  // Later than the limit of the request: whoever paces the requests decides.
+  let asked = 0
+  const later = await serverThat(t, (_request, response) => {
+    asked++
+    response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '3600' }).end(told)
+  })
+  await assert.rejects(clientOf(t, later).append(RUN, 0, new Uint8Array(1)), {
+    code: 'COLLECTOR_UNREACHABLE',
+    message: /is not ready: too many requests/,
+  })
+  assert.equal(asked, 1)
+  const proxy = await serverThat(t, (_request, response) =>
+    response.writeHead(429, { 'retry-after': '3600' }).end('<html>'),
+  )
+  await assert.rejects(clientOf(t, proxy).health(), { code: 'COLLECTOR_UNREACHABLE', message: /answered HTTP 429/ })
+})

@@ -248,6 +248,9 @@ function evidence(check: Check): void {
       view?.verdicts.map(({ number }) => number),
       [1, 2, 3],
     )
+    const { findings: _findings, ...summary } = sampleVerdict(runId(1))
+    assert.deepEqual(await later.head(runId(1)), { ...view, verdict: summary })
+    assert.equal(await later.head(runId(2)), undefined)
     assert.deepEqual(view?.verdicts[1], { number: 2, at: AT, verdict: 'held', contract: 'volatile' })
   })
 

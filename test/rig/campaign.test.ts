@@ -157,6 +157,17 @@ describe('a campaign', () => {
     assert.match(last(both) ?? '', /nothing is kept .*; --store sqlite:lab\.db keeps them/)
   })
 
+  it('says where to look at it, as long as the collector is there', () => {
+    const { findings } = judgeTold('w1@0+1 F CUT .')
+    const lost = cycleOf('violation', { run: 'r2', verdict: verdictOf('violation', { findings }) })
+    const url = 'http://127.0.0.1:7117'
+    const text = (cycles: readonly CycleResult[], ending: { readonly url?: string }): string =>
+      campaignText(campaignOf({ ...HEAD, campaign: 'lab/a b' }, cycles), ending)
+    assert.match(text([cycleOf('held'), lost], { url }), /\n {2}look at \S+\/campaigns\/lab%2Fa%20b and \S+\/runs\/r2$/)
+    assert.match(text([cycleOf('held')], { url }), /\n {2}look at \S+\/campaigns\/lab%2Fa%20b$/)
+    assert.doesNotMatch(text([lost], {}), /look at/)
+  })
+
   it('says after how many cycles it was stopped', () => {
     const result = campaignOf(HEAD, [cycleOf('held'), cycleOf('held')])
     assert.match(campaignText(result, { stoppedOf: 30 }), /\n {2}stopped after 2 of 30 cycles: /)

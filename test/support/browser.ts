@@ -54,7 +54,10 @@ export interface PageOptions extends Partial<Look> {
 }
 
 export interface TestBrowser {
-  /** A page on the collector at `origin`, not yet anywhere; closed and looked at after the test `t`. */
+  /**
+   * A page on the collector at `origin`, not yet anywhere; closed and looked at after the test `t`. That is to be a subtest of the one
+   * that the collector belongs to: what is cleaned up goes in the order of its making, and a collector that ends first is a complaint.
+   */
   page(t: TestContext, origin: string, options?: PageOptions): Promise<Page>
 }
 

@@ -77,6 +77,7 @@ export async function startCollector(
   t: TestContext,
   folder: string,
   port = 0,
+  options: readonly string[] = [],
 ): Promise<{ readonly process: PlugpullProcess; readonly port: number; readonly url: string }> {
   const portFile = join(folder, `port-${Date.now()}-${Math.floor(performance.now() * 1000)}`)
   const store = `sqlite:${join(folder, 'store.db')}`
@@ -88,6 +89,7 @@ export async function startCollector(
     store,
     '--port-file',
     portFile,
+    ...options,
   ])
   const taken = await until('the collector to answer', () => {
     assert.ok(!collector.isOver, `the collector ended: ${collector.stderr}`)

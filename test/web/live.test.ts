@@ -67,6 +67,7 @@ test('what goes on is seen as it happens', { skip: NO_BROWSER }, async (t) => {
     await assertAccessible(other)
     await assertFits(other)
     await shoot(other, `live-agents-${look.size}-${look.theme}`)
+    await other.close()
   }
 
   await cut(client, 1)
@@ -78,6 +79,7 @@ test('what goes on is seen as it happens', { skip: NO_BROWSER }, async (t) => {
   await page.getByText('1 cut, 1 held').waitFor({ state: 'attached' })
   await log(page).getByRole('link', { name: 'nightly' }).first().click()
   await page.waitForURL(`${url}/campaigns/nightly`)
+  await page.close()
 })
 
 test('an agent that falls silent is marked, by the time of the collector', { skip: NO_BROWSER }, async (t) => {
@@ -93,9 +95,12 @@ test('an agent that falls silent is marked, by the time of the collector', { ski
   await page.clock.fastForward(7000)
   await agentRow(page, 1).getByText('late').waitFor()
   await page.clock.fastForward(30_000)
-  await agentRow(page, 1).getByText(/silent/).waitFor()
+  await agentRow(page, 1)
+    .getByText(/silent/)
+    .waitFor()
   await page.getByText('1 silent for 30 s or more').waitFor()
   await assertAccessible(page)
+  await page.close()
 })
 
 const OUTAGE = [/ERR_(CONNECTION|INCOMPLETE|EMPTY|NETWORK)/, /failed: GET .*\/v1\/(events|live)/]

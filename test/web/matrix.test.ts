@@ -116,4 +116,5 @@ test('an empty matrix says how to fill it, and fills by itself', { skip: NO_BROW
   const { status } = await plugpull(t, 'loop', '--rig', 'sim', '--cycles', '2', '--collector', url)
   assert.equal(status, 0)
   await page.getByRole('heading', { name: 'Cut by host-power, rig sim' }).waitFor()
+  await page.close()
 })

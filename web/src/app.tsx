@@ -2,6 +2,7 @@
 import type { ComponentChild } from 'preact'
 import { announcement } from './announce.ts'
 import { addressOf } from './base.ts'
+import { SignOut } from './components/sign-out.tsx'
 import { path } from './router.ts'
 import { CampaignView } from './views/campaign.tsx'
 import { CampaignsView } from './views/campaigns.tsx'
@@ -54,6 +55,7 @@ function Header(): ComponentChild {
           </a>
         ))}
       </nav>
+      <SignOut />
     </header>
   )
 }

@@ -1,6 +1,6 @@
 /** What is told of a run after its log: how it was cut, and what the verifier said. */
 import { ApiError, runUnknown } from './api-error.ts'
-import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
+import { type CollectorServer, knownHead, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
 
 /** Verdicts list findings, up to the verifier's cap. */
@@ -12,7 +12,7 @@ export function addEvidenceRoutes(app: CollectorServer, context: RouteContext): 
   addReadVerdict(app, context)
 }
 
-function addCut(app: CollectorServer, { store, now }: RouteContext): void {
+function addCut(app: CollectorServer, { store, metrics, now }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/runs/:run/cut',
@@ -30,13 +30,16 @@ function addCut(app: CollectorServer, { store, now }: RouteContext): void {
         throw new ApiError('CUT_CONFLICT', `run ${run} has another cut on record already; a run is cut once`)
       }
       const recorded = outcome === 'recorded'
-      if (recorded) request.log.info({ run, cut: request.body }, 'cut recorded')
+      if (recorded) {
+        metrics.cutRecorded(request.body.died)
+        request.log.info({ run, cut: request.body }, 'cut recorded')
+      }
       return reply.code(recorded ? 201 : 200).send({ run, recorded })
     },
   })
 }
 
-function addVerdict(app: CollectorServer, { store, now }: RouteContext): void {
+function addVerdict(app: CollectorServer, { store, metrics, now, verdictAdded }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/runs/:run/verdicts',
@@ -51,8 +54,11 @@ function addVerdict(app: CollectorServer, { store, now }: RouteContext): void {
       const { run } = request.params
       const verdict = request.body
       if (verdict.run !== run) throw new ApiError('BAD_REQUEST', `body/run is ${verdict.run}, not ${run}`)
-      const number = await store.addVerdict(run, now(), verdict)
+      const at = now()
+      const number = await store.addVerdict(run, at, verdict)
       if (number === 'run-unknown') throw runUnknown(run)
+      metrics.verdictAdded(verdict.verdict)
+      verdictAdded?.(number, at, verdict)
       request.log.info({ run, number, verdict: verdict.verdict }, 'verdict added')
       return reply.code(201).send({ run, number })
     },
@@ -70,7 +76,7 @@ function addReadVerdict(app: CollectorServer, { store }: RouteContext): void {
     },
     handler: async (request, reply) => {
       const { run, number } = request.params
-      const { verdicts } = await knownRun(store, run)
+      const { verdicts } = await knownHead(store, run)
       const verdict = await store.verdict(run, Number(number))
       if (verdict === undefined) {
         throw new ApiError('VERDICT_UNKNOWN', `run ${run} has no verdict ${number}; it has ${verdicts.length}`)

@@ -1,11 +1,12 @@
 /** The log of a run: appended to at an offset, answered once it is on stable storage, and read back as a stream. */
+import { performance } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
 import { Value } from 'typebox/value'
 import type { RunProgress } from '../../core/campaign/campaign.ts'
 import { ProbeError } from '../../core/errors.ts'
 import { APPEND_BYTES_MAX, PROGRESS_HEADER } from '../../io/collector-client.ts'
 import { ApiError, runUnknown } from './api-error.ts'
-import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
+import { type CollectorServer, knownHead, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
 import type { AppendOutcome } from '../store/store.ts'
 
@@ -17,7 +18,7 @@ export function addLogRoutes(app: CollectorServer, context: RouteContext): void 
   addRead(app, context)
 }
 
-function addAppend(app: CollectorServer, { commits, now }: RouteContext): void {
+function addAppend(app: CollectorServer, { commits, metrics, now }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/runs/:run/log',
@@ -33,13 +34,16 @@ function addAppend(app: CollectorServer, { commits, now }: RouteContext): void {
     handler: async (request) => {
       const { run } = request.params
       const progress = progressOf(request.headers[PROGRESS_HEADER])
+      const bytes = bodyBytes(request.body)
+      const began = performance.now()
       const outcome = await commits.append({
         run,
         offset: Number(request.query.offset),
-        bytes: bodyBytes(request.body),
+        bytes,
         at: now(),
         ...(progress === undefined ? {} : { progress }),
       })
+      metrics.appended({ run, bytes: bytes.length, progress }, outcome.kind, (performance.now() - began) / 1000)
       return { offset: storedOffset(run, outcome) }
     },
   })
@@ -58,7 +62,7 @@ function addRead(app: CollectorServer, { store }: RouteContext): void {
     },
     handler: async (request, reply) => {
       const from = Number(request.query.offset ?? 0)
-      const { run, bytes: end, logPruned } = await knownRun(store, request.params.run)
+      const { run, bytes: end, logPruned } = await knownHead(store, request.params.run)
       if (logPruned !== undefined) throw new ApiError('LOG_PRUNED', `the log of run ${run} was pruned at ${logPruned}`)
       if (from > end) {
         throw new ApiError('LOG_GAP', `the log of run ${run} ends at ${end}, there is nothing at ${from}`, {

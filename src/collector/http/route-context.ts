@@ -1,5 +1,7 @@
 /** What every address works with. */
-import type { RunView } from '../../core/campaign/campaign.ts'
+import type { RunHead, RunView } from '../../core/campaign/campaign.ts'
+import type { Verdict } from '../../core/verdict.ts'
+import type { CollectorMetrics } from '../metrics/metrics.ts'
 import { runUnknown } from './api-error.ts'
 import type { GroupCommit } from '../store/group-commit.ts'
 import type { Gate } from '../access/gate.ts'
@@ -10,10 +12,20 @@ export type { CollectorServer } from './app.ts'
 export interface RouteContext {
   readonly store: Store
   readonly commits: GroupCommit
+  readonly metrics: CollectorMetrics
   readonly version: string
   /** Wall clock, ISO 8601, UTC. */
   readonly now: () => string
+  /** Told of each verdict once it is acknowledged as stable; never waited for. */
+  readonly verdictAdded?: (number: number, at: string, verdict: Verdict) => void
   readonly gate: Gate
+}
+
+/** The run without its findings, or RUN_UNKNOWN. */
+export async function knownHead(store: Store, run: string): Promise<RunHead> {
+  const head = await store.head(run)
+  if (head === undefined) throw runUnknown(run)
+  return head
 }
 
 /** The run, or RUN_UNKNOWN. */

@@ -2,6 +2,7 @@
 import { evidenceOf } from '../../core/campaign/evidence.ts'
 import { addSessionRoutes } from '../access/session-routes.ts'
 import { addTokenRoutes } from '../access/token-routes.ts'
+import { addMetricsRoutes } from '../metrics/routes.ts'
 import { campaignView } from '../view/campaign-view.ts'
 import { addCompareRoute } from '../view/compare.ts'
 import { addCyclesRoute } from '../view/cycles.ts'
@@ -9,6 +10,7 @@ import { addEvidenceRoutes } from './evidence-routes.ts'
 import { addLogRoutes } from './log-routes.ts'
 import { addPage } from './page.ts'
 import type { CollectorServer, RouteContext } from './route-context.ts'
+import { addReportRoutes } from './report-routes.ts'
 import { addRunRoutes } from './run-routes.ts'
 import { addRetentionRoutes } from '../retention/routes.ts'
 import { addTransferRoutes } from '../transfer/routes.ts'
@@ -18,11 +20,13 @@ import { addLiveRoutes } from '../live/live-routes.ts'
 import { addMatrixRoute } from '../view/matrix-routes.ts'
 
 export function addRoutes(app: CollectorServer, context: RouteContext): void {
+  addMetricsRoutes(app, context)
   addRunRoutes(app, context)
   addLogRoutes(app, context)
   addEvidenceRoutes(app, context)
   addRunViewRoutes(app, context)
   addCampaignRoutes(app, context)
+  addReportRoutes(app, context)
   addTransferRoutes(app, context)
   addRetentionRoutes(app, context)
   addCyclesRoute(app, context)

@@ -1,7 +1,7 @@
 /** Runs: created once, listed by pages, read in full. */
 import { keyHashOf } from '../access/run-keys.ts'
 import { ApiError, runUnknown } from './api-error.ts'
-import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
+import { type CollectorServer, knownHead, knownRun, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
 
 const PAGE_RUNS = 100
@@ -11,7 +11,7 @@ export function addRunRoutes(app: CollectorServer, context: RouteContext): void 
   addReadRuns(app, context)
 }
 
-function addCreateRun(app: CollectorServer, { store, now }: RouteContext): void {
+function addCreateRun(app: CollectorServer, { store, metrics, now }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/runs',
@@ -36,7 +36,10 @@ function addCreateRun(app: CollectorServer, { store, now }: RouteContext): void 
         )
       }
       const created = outcome === 'created'
-      if (created) request.log.info({ run, campaign }, 'run created')
+      if (created) {
+        metrics.runCreated(run)
+        request.log.info({ run, campaign }, 'run created')
+      }
       return reply.code(created ? 201 : 200).send({ run, created })
     },
   })
@@ -69,9 +72,10 @@ function addReadRuns(app: CollectorServer, { store }: RouteContext): void {
       response: { 200: schema.RunBody, ...schema.refusals },
     },
     handler: async (request) => {
-      const view = await knownRun(store, request.params.run)
-      if (request.query.findings !== 'none' || view.verdict === undefined) return view
-      return { ...view, verdict: { ...view.verdict, findings: [] } }
+      const { run } = request.params
+      if (request.query.findings !== 'none') return knownRun(store, run)
+      const { verdict, ...head } = await knownHead(store, run)
+      return verdict === undefined ? head : { ...head, verdict: { ...verdict, findings: [] } }
     },
   })
 }

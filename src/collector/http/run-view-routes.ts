@@ -6,9 +6,9 @@ import { mapDocument, storyDocument } from '../view/run/documents.ts'
 import { FINDINGS_PAGE_DEFAULT, findingsPage } from '../view/run/findings-page.ts'
 import type { MapAnswer, Plane } from '../view/run/messages.ts'
 import { RunViews, verdictOf, versionOf } from '../view/run/run-views.ts'
-import type { RunView } from '../../core/campaign/campaign.ts'
+import type { RunHead } from '../../core/campaign/campaign.ts'
 import { ApiError } from './api-error.ts'
-import { type CollectorServer, knownRun, type RouteContext } from './route-context.ts'
+import { type CollectorServer, knownHead, knownRun, type RouteContext } from './route-context.ts'
 import * as shape from './schemas-run-view.ts'
 import { RunParams, refusals } from './schemas.ts'
 
@@ -39,7 +39,8 @@ function addMap(app: CollectorServer, { store }: RouteContext, views: RunViews):
       response: { 200: shape.MapBody, 304: shape.Unchanged, ...refusals },
     },
     handler: async (request, reply) => {
-      const view = await runWithLog(store, request.params.run)
+      const view = await knownHead(store, request.params.run)
+      requireLog(view)
       const { block, plane = 'states', from } = request.query
       const blockBytes = block === undefined ? undefined : blockOf(Number(block), view)
       const isBinary = request.headers.accept?.includes(OCTETS) === true
@@ -63,7 +64,7 @@ function sendPlane(request: FastifyRequest, reply: FastifyReply, { grid }: MapAn
 const bufferOf = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, length)
 
 /** A power of two that leaves a map of bearable size. */
-function blockOf(bytes: number, { manifest }: RunView): number {
+function blockOf(bytes: number, { manifest }: Pick<RunHead, 'manifest'>): number {
   if (bytes < 512 || !Number.isInteger(Math.log2(bytes)))
     throw new ApiError('BAD_REQUEST', `querystring/block got ${bytes}; it takes a power of two from 512`)
   const { blocks } = gridOf(manifest.plan, bytes)
@@ -80,13 +81,12 @@ function isKnown(request: FastifyRequest, reply: FastifyReply, tag: string): boo
   return request.headers['if-none-match']?.includes(`"${tag}"`) === true
 }
 
-/** The run, or RUN_UNKNOWN, or LOG_PRUNED. */
-async function runWithLog(store: RouteContext['store'], run: string): Promise<RunView> {
-  const view = await knownRun(store, run)
-  if (view.logPruned === undefined) return view
+/** Throws LOG_PRUNED. */
+function requireLog({ run, logPruned }: Pick<RunHead, 'run' | 'logPruned'>): void {
+  if (logPruned === undefined) return
   throw new ApiError(
     'LOG_PRUNED',
-    `the log of run ${run} was pruned at ${view.logPruned}, and map, timeline and stories are drawn from it; GET /v1/runs/${run}/findings has what was found`,
+    `the log of run ${run} was pruned at ${logPruned}, and map, timeline and stories are drawn from it; GET /v1/runs/${run}/findings has what was found`,
   )
 }
 
@@ -101,7 +101,8 @@ function addTimeline(app: CollectorServer, { store }: RouteContext, views: RunVi
       response: { 200: shape.TimelineBody, 304: shape.Unchanged, ...refusals },
     },
     handler: async (request, reply) => {
-      const view = await runWithLog(store, request.params.run)
+      const view = await knownHead(store, request.params.run)
+      requireLog(view)
       const { from, to } = request.query
       const buckets = Number(request.query.buckets ?? BUCKETS_DEFAULT)
       if (buckets > BUCKETS_MAX)
@@ -155,7 +156,8 @@ function addStory(app: CollectorServer, { store }: RouteContext, views: RunViews
       response: { 200: shape.StoryBody, ...refusals },
     },
     handler: async (request) => {
-      const view = await runWithLog(store, request.params.run)
+      const view = await knownRun(store, request.params.run)
+      requireLog(view)
       return storyDocument(await views.story(view, Number(request.params.number)))
     },
   })
@@ -171,7 +173,7 @@ function addManifest(app: CollectorServer, { store }: RouteContext): void {
       response: { 200: shape.ManifestBody, ...refusals },
     },
     handler: async (request, reply) => {
-      const { run, manifest } = await knownRun(store, request.params.run)
+      const { run, manifest } = await knownHead(store, request.params.run)
       reply.header('content-disposition', `inline; filename="${run}.manifest.json"`)
       return manifest
     },

@@ -12,6 +12,7 @@ import type { Finding } from '../../core/finding.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../../core/verdict.ts'
 import type { RunPage } from '../../io/collector-client.ts'
+import { FORMAT_NAMES } from '../report/registry.ts'
 import { API_ERROR_CODES } from './api-error.ts'
 
 const open = { additionalProperties: true }
@@ -36,6 +37,10 @@ export const RunsQuery = Type.Object({
   device: Type.Optional(Type.String({ description: 'only runs on the device of that key: `device` of the manifest' })),
   limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$', description: '1 to 1000, default 100' })),
   after: Type.Optional(Type.String({ description: 'only runs older than this one: `next` of the page before' })),
+})
+export const ReportQuery = Type.Object({
+  format: Type.Optional(Type.String({ enum: [...FORMAT_NAMES], description: 'default json' })),
+  against: Type.Optional(Type.String({ description: 'a campaign to compare with' })),
 })
 
 export const RunQuery = Type.Object({
@@ -258,3 +263,4 @@ export const HealthBody = Type.Object({ status: Type.Literal('ok'), version: Typ
 
 export const LogBody = Type.Unsafe<Readable>({ type: 'string', format: 'binary' })
 export const HtmlBody = Type.Unsafe<string>({ type: 'string' })
+export const ReportBody = Type.Unsafe<string>({ type: 'string' })

@@ -12,10 +12,13 @@ import type { TlsPair } from '../access/tls.ts'
 import { TokenBook } from '../access/token-book.ts'
 import { hashOf } from '../access/token.ts'
 import { answerError, type CollectorServer, createApp } from './app.ts'
+import { CollectorMetrics } from '../metrics/metrics.ts'
 import { GroupCommit } from '../store/group-commit.ts'
 import { noSuchAddress } from './page.ts'
 import { addRoutes } from './routes.ts'
 import type { Store } from '../store/store.ts'
+import { verdictTeller } from '../webhook/verdict-teller.ts'
+import type { Webhooks } from '../webhook/webhooks.ts'
 
 export interface ServerOptions {
   readonly store: Store
@@ -27,6 +30,10 @@ export interface ServerOptions {
   readonly limits?: Limits
   /** Wall clock, ISO 8601, UTC. */
   readonly now: () => string
+  /** Absent: counted, but without what Node tells of the process. */
+  readonly metrics?: CollectorMetrics
+  /** Absent: nobody is told of verdicts. */
+  readonly webhooks?: Webhooks
 }
 
 async function gateOf(app: CollectorServer, { store, token, now, limits }: ServerOptions): Promise<Gate> {
@@ -53,7 +60,8 @@ function logRequests(app: CollectorServer, gate: Gate): void {
 export async function createServer(options: ServerOptions): Promise<CollectorServer> {
   const { store, now } = options
   const app = createApp(options.logger, options.tls)
-  const commits = new GroupCommit(store)
+  const metrics = options.metrics ?? new CollectorMetrics({ version: options.version, ofProcess: false })
+  const commits = new GroupCommit(store, (appends) => metrics.committed(appends))
   // Responses are sent as they are: a serialiser built from a schema would drop what the schema does not name.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.setErrorHandler(answerError)
@@ -76,7 +84,15 @@ export async function createServer(options: ServerOptions): Promise<CollectorSer
       security: [{ token: [] }],
     },
   })
-  addRoutes(app, { store, commits, version: options.version, now, gate })
+  addRoutes(app, {
+    store,
+    commits,
+    metrics,
+    version: options.version,
+    now,
+    gate,
+    ...(options.webhooks === undefined ? {} : { verdictAdded: verdictTeller(store, options.webhooks, options.logger) }),
+  })
   app.addHook('onClose', () => commits.drain())
   await app.ready()
   return app

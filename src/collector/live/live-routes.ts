@@ -27,7 +27,7 @@ const EventsHeaders = Type.Object(
   { additionalProperties: true },
 )
 
-export function addLiveRoutes(app: CollectorServer, { store, now }: RouteContext): void {
+export function addLiveRoutes(app: CollectorServer, { store, metrics, now }: RouteContext): void {
   const hub = new LiveHub({
     store,
     now,
@@ -70,6 +70,8 @@ export function addLiveRoutes(app: CollectorServer, { store, now }: RouteContext
       // nginx would keep events back until its buffer is full.
       raw.setHeader('x-accel-buffering', 'no')
       raw.writeHead(200)
+      metrics.liveClients.inc()
+      raw.once('close', () => metrics.liveClients.dec())
       await hub.listen(reply.raw, request.headers['last-event-id'])
     },
   })

@@ -8,7 +8,7 @@ import {
 import { counted } from '../../core/size.ts'
 import { RATE_BOUNDS, rateText } from '../../core/statistics.ts'
 import { RATE_NAMES, countsLine, formatP } from '../../core/campaign/words.ts'
-import { alignedRows } from './report-text.ts'
+import { alignedRows } from './text.ts'
 
 export function renderComparison({ a, b, sentence, rates, comparisons, setup, warnings }: Comparison): string {
   const rows = COMPARED_RATES.map((rate) => {

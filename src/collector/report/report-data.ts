@@ -3,6 +3,7 @@ import { type CampaignSummary, type CampaignView, type RunSummary, summarise } f
 import { type Compared, type Comparison, comparisonOf, pOf } from '../../core/campaign/compare.ts'
 import { ProbeError } from '../../core/errors.ts'
 import { type CampaignEvidence, evidenceOf } from '../../core/campaign/evidence.ts'
+import { type InjectedFault, injectedFaultOf } from '../../core/campaign/injected-fault.ts'
 import type { CollectorClient } from '../../io/collector-client.ts'
 import type { Store } from '../store/store.ts'
 
@@ -12,6 +13,8 @@ export interface Report extends CampaignView {
   readonly schema: typeof REPORT_SCHEMA
   /** What the figures support. */
   readonly evidence: CampaignEvidence
+  /** Absent where no run carries one. */
+  readonly injectedFault?: InjectedFault
   /** Oldest first. */
   readonly runs: readonly RunSummary[]
   /** The campaign it is compared with, and for each rate the two-sided p of Fisher's exact test. */
@@ -85,7 +88,9 @@ export async function collectReport(source: CampaignSource, campaign: string, ag
   const runs: RunSummary[] = []
   for await (const run of source.runs(campaign)) runs.push(run)
   const evidence = evidenceOf(view.summary, view.setup)
-  const report = { schema: REPORT_SCHEMA, ...view, evidence, runs: runs.toReversed() } as const
+  const fault = injectedFaultOf(view.setup, view.summary.runs)
+  const injected = fault === undefined ? {} : { injectedFault: fault }
+  const report = { schema: REPORT_SCHEMA, ...view, evidence, ...injected, runs: runs.toReversed() } as const
   if (other === undefined) return report
   const p = (rate: Compared): number => pOf(view.summary, other.summary, rate)
   const ps = { violation: p('violation'), lost: p('lost'), torn: p('torn'), reordered: p('reordered') }

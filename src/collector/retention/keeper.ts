@@ -16,8 +16,16 @@ export interface Keeper {
   stop(): Promise<void>
 }
 
-/** Starts at once, and then every `everyMs`. */
-export function startKeeper(store: Store, policy: RetentionPolicy, logger: Logger, everyMs = EVERY_MS): Keeper {
+const IDLE: Keeper = { stop: () => Promise.resolve() }
+
+/** Starts at once, and then every `everyMs`; without a policy it keeps everything. */
+export function startKeeper(
+  store: Store,
+  policy: RetentionPolicy | undefined,
+  logger: Logger,
+  everyMs = EVERY_MS,
+): Keeper {
+  if (policy === undefined) return IDLE
   const stopping = new AbortController()
   const take = (): Promise<void> => takeTurn(store, policy, logger, stopping.signal)
   let turn = take()

@@ -17,12 +17,15 @@ interface Waiting {
 
 export class GroupCommit {
   readonly #store: Store
+  readonly #committed: (appends: number) => void
   #waiting: Waiting[] = []
   #running: Promise<void> | undefined
   #commits = 0
 
-  constructor(store: Store) {
+  /** `committed` is told of each commit how many appends were in it. */
+  constructor(store: Store, committed: (appends: number) => void = () => undefined) {
     this.#store = store
+    this.#committed = committed
   }
 
   /** Commits so far: for tests and health. */
@@ -46,6 +49,7 @@ export class GroupCommit {
       this.#commits++
       try {
         const outcomes = await this.#store.append(batch.map(({ append }) => append))
+        this.#committed(batch.length)
         for (const [index, outcome] of outcomes.entries()) batch[index]?.resolve(outcome)
       } catch (error) {
         for (const { reject } of batch) reject(error)

@@ -1,6 +1,6 @@
 /** Runs in SQL: made, cut and judged, each change with the facts that follow from it; read one by one and by pages. */
 import { isDeepStrictEqual } from 'node:util'
-import type { CutRecord, RunView, VerdictEntry } from '../../core/campaign/campaign.ts'
+import type { CutRecord, RunHead, RunView, VerdictEntry } from '../../core/campaign/campaign.ts'
 import { factsOf, outcomeOf } from '../../core/campaign/facts.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import type { Verdict } from '../../core/verdict.ts'
@@ -169,23 +169,30 @@ export async function verdictOf(sql: Sql, run: string, number: number): Promise<
   return row === undefined ? undefined : { ...JSON.parse(row.summary), findings: JSON.parse(row.findings) }
 }
 
-/** The run in full. */
-export async function runOf(sql: Sql, run: string): Promise<RunView | undefined> {
+/** The run without its findings. */
+export async function headOf(sql: Sql, run: string): Promise<RunHead | undefined> {
   const [row] = await sql.all<RunRow>(`${RUN_ROWS} WHERE runs.run = ?`, [run])
   const [written] = await sql.all<WrittenRun>('SELECT campaign, manifest, key_hash FROM runs WHERE run = ?', [run])
   if (row === undefined || written === undefined) return undefined
-  const { verdict: _summary, ...facts } = summaryOf(row)
-  const newest = row.verdict_number === 0 ? undefined : await verdictOf(sql, run, row.verdict_number)
   const verdicts = await sql.all<VerdictEntry>(
     'SELECT number, at, word AS verdict, contract FROM verdicts WHERE run = ? ORDER BY number',
     [run],
   )
   return {
-    ...facts,
+    ...summaryOf(row),
     manifest: JSON.parse(written.manifest),
     verdicts: verdicts.map((entry) => ({ ...entry })),
-    ...(newest === undefined ? {} : { verdict: newest }),
   }
+}
+
+/** The run in full: its newest verdict is the one that its head has a summary of. */
+export async function runOf(sql: Sql, run: string): Promise<RunView | undefined> {
+  const head = await headOf(sql, run)
+  if (head === undefined) return undefined
+  const { verdict: summary, ...facts } = head
+  const newest = head.verdicts.at(-1)?.number
+  const verdict = summary === undefined || newest === undefined ? undefined : await verdictOf(sql, run, newest)
+  return { ...facts, ...(verdict === undefined ? {} : { verdict }) }
 }
 
 /** Runs by pages, newest first: by the time of their making, and by id where that is the same. */

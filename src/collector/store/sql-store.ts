@@ -9,7 +9,7 @@ import type { Database } from './database.ts'
 import { campaignList, campaignOf, cellList, facetValues, lineList, totalsOf } from './sql-campaigns.ts'
 import { appendAll, readLog } from './sql-logs.ts'
 import { prune } from './sql-prune.ts'
-import { addVerdict, createRun, putVerdict, recordCut, runOf, runPage, verdictOf } from './sql-runs.ts'
+import { addVerdict, createRun, headOf, putVerdict, recordCut, runOf, runPage, verdictOf } from './sql-runs.ts'
 import { addToken, revokeToken, tokenByHash, tokenList } from './sql-tokens.ts'
 import type { Append, LineQuery, NewRun, PruneQuery, RunQuery, Store, TokenRecord } from './store.ts'
 
@@ -28,6 +28,10 @@ export class SqlStore implements Store {
 
   append(batch: readonly Append[]): ReturnType<Store['append']> {
     return this.#database.write((sql) => appendAll(sql, this.#database, batch))
+  }
+
+  head(run: string): ReturnType<Store['head']> {
+    return this.#database.read((sql) => headOf(sql, run))
   }
 
   run(run: string): ReturnType<Store['run']> {

@@ -8,6 +8,7 @@
 import type {
   CampaignCounts,
   CutRecord,
+  RunHead,
   RunProgress,
   RunSummary,
   RunView,
@@ -144,6 +145,9 @@ export interface Store {
    * - When it throws, none of the batch is acknowledged, and all that was acknowledged before MUST be intact.
    */
   append(batch: readonly Append[]): Promise<readonly AppendOutcome[]>
+
+  /** The run without its findings, or `undefined`. */
+  head(run: string): Promise<RunHead | undefined>
 
   /** The run in full, or `undefined`. */
   run(run: string): Promise<RunView | undefined>

@@ -88,6 +88,11 @@ export interface RunView extends Omit<RunSummary, 'verdict'> {
   readonly verdict?: Verdict
 }
 
+/** A run in full but for its findings, of which there can be very many. */
+export interface RunHead extends Omit<RunView, 'verdict'> {
+  readonly verdict?: VerdictSummary
+}
+
 /** A campaign in a list. */
 export interface CampaignCounts {
   readonly campaign: string

@@ -1,7 +1,7 @@
 /** What a campaign's figures support, line by line: the same words at the end of a loop and in a report. */
 import type { CampaignEvidence, EvidenceTopic } from './evidence.ts'
 
-const NAMES: Readonly<Record<EvidenceTopic, string>> = {
+export const EVIDENCE_NAMES: Readonly<Record<EvidenceTopic, string>> = {
   violation: 'contract',
   fault: 'faults',
   power: 'checked',
@@ -16,7 +16,7 @@ const WIDTH = 14
 /** One line a sentence, then one a piece of advice. */
 export function evidenceLines({ sentences, advice }: CampaignEvidence): readonly string[] {
   return [
-    ...sentences.map(({ about, text }) => `${NAMES[about].padEnd(WIDTH)}${text}`),
+    ...sentences.map(({ about, text }) => `${EVIDENCE_NAMES[about].padEnd(WIDTH)}${text}`),
     ...advice.map(({ sentence }) => `${'not shown'.padEnd(WIDTH)}${sentence}`),
   ]
 }

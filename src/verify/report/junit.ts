@@ -9,7 +9,7 @@ import type { Report, Verification } from './report.ts'
 import { factLines, placeOf } from './story.ts'
 import { violationPhrase, whyOf } from './words.ts'
 import { text } from './text.ts'
-import { element, xmlDocument } from './xml.ts'
+import { element, xmlDocument } from '../../core/xml.ts'
 
 const SUITE = 'plugpull'
 /** Findings told in the text of one failure. */

@@ -188,7 +188,7 @@ async function startBeside(t: TestContext, file: string): Promise<string> {
   return url
 }
 
-test('a token revoked at one collector is soon refused by the other', async (t) => {
+test('a token revoked at one collector is soon refused by the other', { timeout: 60_000 }, async (t) => {
   const file = join(scratch(t), 'store.db')
   const store = openSqliteStore(file)
   const { url } = await startServer(t, store)
@@ -205,7 +205,7 @@ test('a token revoked at one collector is soon refused by the other', async (t) 
   while ((await status()) !== 401) await sleepMs(100)
 })
 
-test('a stream of events ends with its token', async (t) => {
+test('a stream of events ends with its token', { timeout: 60_000 }, async (t) => {
   const { url, tokens, store } = await castOf(t)
   const agent = new Agent()
   t.after(() => agent.destroy())

@@ -11,7 +11,7 @@ import { sleepMs } from '../../../src/io/clock.ts'
 import { ENTRY, readAll, runId, sampleManifest, scratch, spawnCollector } from '../helpers.ts'
 import { HAS_OPENSSL, type Pair, makeAuthority, makeCertificate } from './certificates.ts'
 
-const options = { skip: HAS_OPENSSL ? false : 'openssl is not there' }
+const options = { skip: HAS_OPENSSL ? false : 'openssl is not there', timeout: 120_000 }
 
 const tlsArguments = ({ cert, key }: Pair): string[] => ['--tls-cert', cert, '--tls-key', key]
 

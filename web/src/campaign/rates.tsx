@@ -116,14 +116,18 @@ function mostOf(plot: uPlot): number {
   return Math.max(0, ...highs.slice(Math.floor(highs.length * SETTLED_FROM)))
 }
 
-const VIOLATION_OPTIONS = (colour: ThemeColour) => chartOptions(colour, '--violation-mark', '--violation-tint')
-const HAZARD_OPTIONS = (colour: ThemeColour) => chartOptions(colour, '--hazard-mark', '--hazard-tint')
+const VIOLATION_OPTIONS = (colour: ThemeColour) => chartOptions(colour, '--violation-mark')
+const HAZARD_OPTIONS = (colour: ThemeColour) => chartOptions(colour, '--hazard-mark')
 
 const percent = (_plot: uPlot, share: number | null): string => (share === null ? '' : formatPercent(share))
 
-function chartOptions(colour: ThemeColour, line: string, band: string): Omit<uPlot.Options, 'width' | 'height'> {
+/** Behind the colour of the line, in hexadecimal: a quarter of it. */
+const BAND_ALPHA = '40'
+
+function chartOptions(colour: ThemeColour, line: string): Omit<uPlot.Options, 'width' | 'height'> {
   const axis = themedAxis(colour)
-  const bound = { stroke: colour(band), width: 1, points: { show: false } }
+  const band = `${colour(line)}${BAND_ALPHA}`
+  const bound = { stroke: band, width: 1, points: { show: false } }
   return {
     cursor: { drag: { x: false, y: false } },
     legend: { show: false },
@@ -132,7 +136,7 @@ function chartOptions(colour: ThemeColour, line: string, band: string): Omit<uPl
       { ...axis, size: 32 },
       { ...axis, size: 52, values: (_plot, splits) => splits.map((share) => `${Math.round(share * 1000) / 10} %`) },
     ],
-    bands: [{ series: [1, 2], fill: colour(band) }],
+    bands: [{ series: [1, 2], fill: band }],
     series: [
       { label: 'after cycle' },
       { ...bound, label: 'to', value: percent },

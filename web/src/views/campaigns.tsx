@@ -46,10 +46,15 @@ function Found({
   return (
     <>
       <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-        <label class="field">
-          <span>Name contains</span>
-          <input type="search" value={wanted} onInput={(event) => setQuery({ name: event.currentTarget.value })} />
-        </label>
+        <div class="field">
+          <label htmlFor="campaign-name">Name contains</label>
+          <input
+            id="campaign-name"
+            type="search"
+            value={wanted}
+            onInput={(event) => setQuery({ name: event.currentTarget.value })}
+          />
+        </div>
         <p class="muted" role="status">
           {wanted === ''
             ? counted(campaigns.length, 'campaign')
@@ -69,7 +74,8 @@ function Found({
   )
 }
 
-const verified = ({ held, violation, inconclusive }: CampaignCounts): number => held + violation + inconclusive
+/** Runs without a cut have a verdict too, and are none of the three words. */
+const withoutVerdict = ({ runs, verified }: CampaignCounts): number => runs - verified
 
 const COLUMNS: readonly Column<CampaignCounts>[] = [
   {
@@ -95,8 +101,8 @@ const COLUMNS: readonly Column<CampaignCounts>[] = [
   {
     name: 'No verdict yet',
     numeric: true,
-    sort: (row) => row.runs - verified(row),
-    cell: (row) => formatCount(row.runs - verified(row)),
+    sort: withoutVerdict,
+    cell: (row) => formatCount(withoutVerdict(row)),
   },
   { name: 'Newest run', sort: ({ lastAt }) => lastAt, cell: ({ lastAt }) => <Time iso={lastAt} /> },
 ]

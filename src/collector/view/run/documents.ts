@@ -1,5 +1,5 @@
 /** The documents of the run view that are more than what the core says: the map as JSON, and a story with the way to see it again. */
-import type { RunView } from '../../../core/campaign/campaign.ts'
+import type { RunHead } from '../../../core/campaign/campaign.ts'
 import type { BlockGrid } from '../../../core/map/block-map.ts'
 import { type RunLength, runLengthsFrom, stateCounts } from '../../../core/map/run-lengths.ts'
 import type { Explanation } from '../../../core/telling/explanation.ts'
@@ -22,7 +22,7 @@ export interface MapBody extends BlockGrid {
   readonly next?: number
 }
 
-export function mapDocument(view: RunView, { grid, states }: MapAnswer, from: number): MapBody {
+export function mapDocument(view: RunHead, { grid, states }: MapAnswer, from: number): MapBody {
   const { runs, next } = runLengthsFrom(states.bytes, from, RUN_LENGTHS_MAX)
   const verdict = view.verdicts.at(-1)?.number
   return {

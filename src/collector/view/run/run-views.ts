@@ -3,7 +3,7 @@
  * maps are kept. Every answer is of a log of a certain length and of a verdict of a certain number, and changes only with them.
  */
 import { setImmediate } from 'node:timers/promises'
-import type { RunView } from '../../../core/campaign/campaign.ts'
+import type { RunHead, RunView } from '../../../core/campaign/campaign.ts'
 import { ProbeError } from '../../../core/errors.ts'
 import type { RunTimeline } from '../../../core/map/run-timeline.ts'
 import { stretchesOf } from '../../../core/map/stretches.ts'
@@ -37,9 +37,9 @@ export class RunViews {
     return this.#analyst.close()
   }
 
-  map(view: RunView, blockBytes: number | undefined): Promise<MapAnswer> {
+  map(view: RunHead, blockBytes: number | undefined): Promise<MapAnswer> {
     return this.#maps.get(`${view.run} ${versionOf(view)} ${blockBytes ?? ''}`, async () => {
-      const findings = view.verdict?.findings ?? []
+      const findings = await this.#findings(view)
       await checkInParts(findings, view.run)
       return this.#ask(view, {
         kind: 'map',
@@ -51,7 +51,14 @@ export class RunViews {
     })
   }
 
-  timeline(view: RunView, query: TimelineQuery): Promise<RunTimeline> {
+  /** Of the very verdict that the head is of. */
+  async #findings({ run, verdicts }: RunHead): Promise<Verdict['findings']> {
+    const number = verdicts.at(-1)?.number
+    const verdict = number === undefined ? undefined : await this.#store.verdict(run, number)
+    return verdict?.findings ?? []
+  }
+
+  timeline(view: RunHead, query: TimelineQuery): Promise<RunTimeline> {
     return this.#ask(view, { kind: 'timeline', log: view, ...query })
   }
 
@@ -79,7 +86,7 @@ export class RunViews {
   }
 
   async #ask<K extends Question['kind']>(
-    view: RunView,
+    view: RunHead,
     question: Question & { readonly kind: K },
   ): Promise<Answers[K]> {
     const { run, bytes, manifest } = view
@@ -100,7 +107,7 @@ export const versionOf = ({ bytes, verdicts }: Pick<RunView, 'bytes' | 'verdicts
   `${bytes}-${verdicts.at(-1)?.number ?? 0}`
 
 /** The promise that the run was held to, or is to be. */
-export const contractOf = ({ verdict, manifest }: RunView): string => verdict?.contract ?? manifest.contract
+export const contractOf = ({ verdict, manifest }: RunHead): string => verdict?.contract ?? manifest.contract
 
 /** Throws VERDICT_UNKNOWN where there is none. */
 export function verdictOf({ run, verdict }: RunView): Verdict {

@@ -18,15 +18,22 @@ export interface FindingsListProps {
   /** Number of the finding that is told. */
   readonly chosen: number | undefined
   readonly choose: (finding: BriefFinding) => void
+  /** Place in the list of the finding that is told, where that is known: it is to be in sight. */
+  readonly place: number | undefined
 }
 
-export function FindingsList({ pages, count, chosen, choose }: FindingsListProps): ComponentChild {
+export function FindingsList({ pages, count, chosen, choose, place }: FindingsListProps): ComponentChild {
   const frame = useRef<HTMLDivElement>(null)
   const [sight, setSight] = useState({ top: 0, height: HEIGHT_GUESSED })
   const [active, setActive] = useState(0)
   const from = Math.max(0, Math.floor(sight.top / ROW) - BEYOND)
   const to = Math.min(count, Math.ceil((sight.top + sight.height) / ROW) + BEYOND)
   useEffect(() => pages.need(from, to), [from, to, pages])
+  useEffect(() => {
+    if (place === undefined || frame.current === null) return
+    setActive(place)
+    reveal(frame.current, place)
+  }, [place])
   const onKey = (event: KeyboardEvent): void => {
     const rows = Math.max(1, Math.floor(sight.height / ROW) - 1)
     const next = afterListKey(event.key, active, rows, count)

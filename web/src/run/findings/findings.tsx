@@ -48,6 +48,7 @@ export function Findings({ run, version, chosen, choose }: FindingsProps): Compo
               pages={pages}
               count={head.matching}
               chosen={chosen}
+              place={filter.kind === '' && filter.severity === '' && chosen !== undefined ? chosen - 1 : undefined}
               choose={({ number }: BriefFinding) => choose(number)}
             />
           )}

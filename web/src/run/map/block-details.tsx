@@ -44,7 +44,7 @@ export function BlockDetails({ run, map, block, openFinding, close }: BlockDetai
         {foundCode(state) === 0 ? '' : `How far the newest write had got: ${LIFE_NAMES[lifeOf(state)]}. `}
         {writes === undefined
           ? ''
-          : `${writes === 255 ? '255 or more' : writes} write${writes === 1 ? '' : 's'} touch it.`}
+          : `${writes === 255 ? '255 or more' : writes} ${writes === 1 ? 'write touches' : 'writes touch'} it.`}
       </p>
       {foundCode(state) === 0 ? null : <FindingsHere run={run} lba={lba} sectors={sectors} openFinding={openFinding} />}
     </section>

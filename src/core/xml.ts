@@ -1,4 +1,4 @@
-/** The little XML that a report needs: elements with attributes, and text that is always escaped. */
+/** The little XML that reports need: elements with attributes, and text that is always escaped. */
 
 /** Everything but the characters of XML 1.0: control characters, halves of surrogate pairs. Not even escapes allow them. */
 const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu

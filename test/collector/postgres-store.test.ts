@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/collector/store/open-store.ts'
 import type { Sql } from '../../src/collector/store/database.ts'
 import { PostgresDatabase } from '../../src/collector/store/postgres-database.ts'
@@ -126,11 +127,11 @@ check(
     assert(postgres !== undefined)
     const collector = await spawnCollector(t, url)
     const client = new CollectorClient(collector.url)
+    const end = new AbortController()
     try {
       await client.createRun(runId(1), 'c', sampleManifest(runId(1), 'c'))
       let acknowledged = 0
       let refused = 0
-      const end = new AbortController()
       const appending = (async () => {
         while (!end.signal.aborted) {
           try {
@@ -140,6 +141,7 @@ check(
             assert(error instanceof ProbeError && error.code === 'COLLECTOR_UNREACHABLE', String(error))
             assert.doesNotMatch(error.message, new RegExp(postgres.password))
             refused++
+            await sleep(5)
           }
         }
       })()
@@ -158,6 +160,7 @@ check(
       assert.equal(collector.child.exitCode, null)
       assert.doesNotMatch(collector.complaints(), new RegExp(postgres.password))
     } finally {
+      end.abort()
       await postgres.start()
       await client.close()
       await collector.kill('SIGTERM')
@@ -182,14 +185,22 @@ check(
     const folder = join(postgres.folder, 'tiny')
     mkdirSync(folder)
     if (!mountTiny(folder, 'size=20m')) return t.skip('NOT TESTED: mounting a tmpfs needs root')
-    t.after(() => execFileSync('umount', ['-l', folder]))
+    // The server must have forgotten the place before it goes: else it does not start again.
+    t.after(async () => {
+      await postgres.query(
+        url,
+        'DROP DATABASE IF EXISTS tiny WITH (FORCE)',
+        'DROP TABLESPACE IF EXISTS tiny',
+        'CHECKPOINT',
+      )
+      execFileSync('umount', ['-l', folder])
+    })
     const { uid, gid } = statSync(postgres.folder)
     chownSync(folder, uid, gid)
     await postgres.query(url, `CREATE TABLESPACE tiny LOCATION '${folder}'`, 'CREATE DATABASE tiny TABLESPACE tiny')
     const full = new URL(url)
     full.pathname = '/tiny'
     const store = await openPostgresStore(full.href)
-    t.after(() => store.close())
     await store.createRun(newRun(1))
     // Random, because the server compresses what can be.
     const pieces: Buffer[] = []
@@ -215,6 +226,7 @@ check(
     execFileSync('mount', ['-o', 'remount,size=64m', folder])
     await append(acknowledged + 2_000_000)
     await isAllThere()
+    await store.close()
   },
   true,
 )

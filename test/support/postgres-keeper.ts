@@ -81,10 +81,13 @@ class Keeper {
     if (this.#isRunning) return this.#port
     for (let attempt = 1; ; attempt++) {
       if (this.#port === 0) this.#port = await freePort()
+      // What a crash left would be taken for the new server's.
+      rmSync(join(this.#data, 'postmaster.pid'), { force: true })
       this.#server = this.#spawn(this.#port)
       if (await this.#isReady(this.#server)) return this.#port
-      if (attempt >= 3) throw new Error(`PostgreSQL did not start: ${this.#logTail()}`)
+      if (attempt >= 5) throw new Error(`PostgreSQL did not start: ${this.#logTail()}`)
       this.#port = 0
+      await sleep(200 * attempt)
     }
   }
 

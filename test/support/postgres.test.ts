@@ -58,8 +58,9 @@ for (const victim of ['test', 'keeper'] as const) {
       const { child, folder } = await hold()
       t.after(() => child.kill('SIGKILL'))
       const server = postmaster(folder)
-      const [keeper = 0] = childrenOf(child.pid ?? 0)
-      process.kill(victim === 'test' ? (child.pid ?? 0) : keeper, 'SIGKILL')
+      const [keeper] = childrenOf(child.pid ?? Number.NaN)
+      assert(keeper !== undefined && child.pid !== undefined)
+      process.kill(victim === 'test' ? child.pid : keeper, 'SIGKILL')
       await until('the server to end', () => (existsSync(`/proc/${server}`) ? undefined : true))
       if (victim === 'keeper') {
         child.kill('SIGKILL')

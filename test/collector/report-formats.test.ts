@@ -106,7 +106,11 @@ describe('an injected fault that only some runs carry', () => {
     const report = await reportOf(t, [lying, HELD, HELD])
     assert.deepEqual([report.injectedFault?.runs, report.injectedFault?.of], [1, 3])
     for (const name of ['text', 'markdown', 'html', 'junit'])
-      assert.match(render(name, report), /drop-flush was injected in 1 of 3 runs, so the figures are of runs with and without it/, name)
+      assert.match(
+        render(name, report),
+        /drop-flush was injected in 1 of 3 runs, so the figures are of runs with and without it/,
+        name,
+      )
   })
 
   test('and is not where all carry the same, or none does', async (t) => {

@@ -57,7 +57,8 @@ async function startCollector(store: string): Promise<Collector> {
   if (stdout === null) throw new Error('the collector was started with a pipe')
   const line = await Promise.race([linesOf(started).next(), started.exited])
   if (!('value' in line) || typeof line.value !== 'string') throw new Error(`no collector: ${started.errorTail()}`)
-  const said: { readonly url: string } = JSON.parse(line.value)
+  const said: { readonly url?: string } = JSON.parse(line.value)
+  if (said.url === undefined) throw new Error(`no collector: ${line.value}`)
   return { process: started, url: said.url }
 }
 

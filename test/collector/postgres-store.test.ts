@@ -78,6 +78,18 @@ check('collectors that start on an empty database at once all find a store', asy
   assert.deepEqual(made.toSorted(), ['created', 'same', 'same', 'same', 'same'])
 })
 
+check('nor does it matter how close to each other they start', async () => {
+  assert(postgres !== undefined)
+  for (let round = 0; round < 20; round++) {
+    const url = await postgres.createDatabase()
+    const stores = [0, 1, 2, 3].map(async (n) => {
+      await sleep((n * round) % 13)
+      return openPostgresStore(url)
+    })
+    await Promise.all((await Promise.all(stores)).map((store) => store.close()))
+  }
+})
+
 check('two collectors append to one run at once: nothing is doubled, nothing is lost', async (_url, open) => {
   const stores = [await open(), await open()]
   const [first] = stores

@@ -7,8 +7,11 @@ import { errnoOf, messageOf, ProbeError } from '../../core/errors.ts'
  */
 export type FailureKind = 'again' | 'lost' | 'unknown' | 'full' | 'other'
 
-/** Serialization failure, deadlock, and a row that another collector inserted between our look and our insert. */
-const AGAIN = new Set(['40001', '40P01', '23505'])
+/**
+ * Serialization failure, deadlock, and what another collector made between our look and our own making: a row, or the table of
+ * the version, for which PostgreSQL says so even to CREATE TABLE IF NOT EXISTS.
+ */
+const AGAIN = new Set(['40001', '40P01', '23505', '42P07', '42710'])
 /** Disk full, and `insufficient_resources` without more. */
 const FULL = new Set(['53100', '53000'])
 /** Connection exceptions, and what a server says that is on its way down or up. */

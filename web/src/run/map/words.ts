@@ -54,10 +54,10 @@ export function addressText(bytes: number): string {
   return `${Number.isInteger(value) ? value : value.toFixed(2)} ${UNITS[unit] ?? 'B'}`
 }
 
-/** The same for an axis whose labels are `grain` bytes apart: in the largest unit in which two decimals tell them apart. */
+/** The same for an axis whose labels are `grain` bytes apart: in the largest unit of which that is at least a half. */
 export function axisText(bytes: number, grain: number): string {
   let unit = 0
-  while (unit < UNITS.length - 1 && grain * 100 >= 1024 ** (unit + 1)) unit++
+  while (unit < UNITS.length - 1 && grain * 2 >= 1024 ** (unit + 1)) unit++
   const value = bytes / 1024 ** unit
   return `${value.toLocaleString('en', { maximumFractionDigits: 2 })} ${UNITS[unit] ?? 'B'}`
 }

@@ -38,6 +38,12 @@ export function tokens(check: Check): void {
     assert.equal((await store.tokens()).length, 1)
   })
 
+  check('of two who take a name at the same moment one has it', async ({ store }) => {
+    const outcomes = await Promise.all([1, 2, 3, 4].map((n) => store.addToken(token(n, { name: 'same' }))))
+    assert.deepEqual(outcomes.toSorted(), ['added', 'taken', 'taken', 'taken'])
+    assert.equal((await store.tokens()).length, 1)
+  })
+
   check('a revoked token stays known, is revoked once, and leaves its name', async ({ store, reopen }) => {
     await store.addToken(token(1))
     assert.equal(await store.revokeToken('id2', AT), 'unknown')

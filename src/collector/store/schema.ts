@@ -60,6 +60,7 @@ export function tableStatements({ integer, real, bytes }: Dialect): readonly str
     `CREATE TABLE tokens (
       id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, hash TEXT NOT NULL,
       created_at TEXT NOT NULL, expires_at TEXT, revoked_at TEXT)`,
-    'CREATE INDEX tokens_by_hash ON tokens (hash)',
+    'CREATE UNIQUE INDEX tokens_by_hash ON tokens (hash)',
+    'CREATE UNIQUE INDEX tokens_by_name ON tokens (name) WHERE revoked_at IS NULL',
   ]
 }

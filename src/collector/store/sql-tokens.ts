@@ -5,24 +5,15 @@ import type { Store, TokenRecord } from './store.ts'
 
 const TOKENS = 'SELECT id, name, role, hash, created_at, expires_at, revoked_at FROM tokens'
 
+/** What is taken the indexes know, also of collectors that add at the same moment. */
 export async function addToken(sql: Sql, token: TokenRecord): ReturnType<Store['addToken']> {
-  const named = await sql.all('SELECT id FROM tokens WHERE (name = ? AND revoked_at IS NULL) OR id = ? OR hash = ?', [
-    token.name,
-    token.id,
-    token.hash,
-  ])
-  if (named.length > 0) return 'taken'
   const { id, name, role, hash, createdAt, expiresAt, revokedAt } = token
-  await sql.all(`INSERT INTO tokens (id, name, role, hash, created_at, expires_at, revoked_at) VALUES (${marks(7)})`, [
-    id,
-    name,
-    role,
-    hash,
-    createdAt,
-    expiresAt ?? null,
-    revokedAt ?? null,
-  ])
-  return 'added'
+  const added = await sql.all(
+    `INSERT INTO tokens (id, name, role, hash, created_at, expires_at, revoked_at) VALUES (${marks(7)})
+     ON CONFLICT DO NOTHING RETURNING id`,
+    [id, name, role, hash, createdAt, expiresAt ?? null, revokedAt ?? null],
+  )
+  return added.length > 0 ? 'added' : 'taken'
 }
 
 export const tokenList = async (sql: Sql): Promise<readonly TokenRecord[]> =>

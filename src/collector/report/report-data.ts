@@ -39,7 +39,11 @@ export function sourceOfClient(client: CollectorClient, url: string): CampaignSo
   return {
     name: url,
     campaigns: async () => (await client.campaigns()).map(({ campaign }) => campaign),
-    campaign: (campaign) => client.campaign(campaign),
+    // Without what a collector adds: what is told is the same wherever it is read from.
+    campaign: async (name) => {
+      const { campaign, summary, setup } = await client.campaign(name)
+      return { campaign, summary, ...(setup === undefined ? {} : { setup }) }
+    },
     runs: (campaign) => client.allRuns(campaign),
   }
 }

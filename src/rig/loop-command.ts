@@ -209,7 +209,7 @@ async function runAndTell(config: LoopConfig, telling: Telling): Promise<number>
   const { collector, signal, json, quiet, stays, readBy } = telling
   const stream = json ? process.stderr : process.stdout
   const ending = { ...(readBy === undefined ? {} : { readBy }), ...(stays ? { url: collector.url } : {}) }
-  if (!quiet) stream.write(`watch it at ${campaignPage(collector.url, config.campaign)}\n`)
+  if (!quiet) process.stderr.write(`watch it at ${campaignPage(collector.url, config.campaign)}\n`)
   const result = await runCampaign(config, {
     collector,
     signal,

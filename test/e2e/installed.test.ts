@@ -50,7 +50,7 @@ test('the installed package', async (t) => {
   await t.test('collects and shows what its own loop finds, with nothing configured', async (part) => {
     const { url } = await startCollector(part, installed)
     const said = installed.run('loop', '--collector', url, '--rig', 'sim', '--cycles', '2', '--campaign', 'first')
-    assert.match(said, new RegExp(`^look at ${url}/campaigns/first`, 'm'))
+    assert.match(said, new RegExp(`^ *look at ${url}/campaigns/first`, 'm'))
     const page = await getText(`${url}/campaigns/first`)
     const [, script] = /<script[^>]* src="([^"]+)"/.exec(page) ?? assert.fail(page)
     assert.ok((await getText(new URL(script ?? '', `${url}/`).href)).length > 1000, 'the page has its script')

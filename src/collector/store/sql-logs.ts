@@ -196,9 +196,14 @@ async function endOfLog(database: Database, run: string): Promise<number> {
   const [log] = await database.read((sql) =>
     sql.all<LogEnd>('SELECT run, bytes, pruned_at FROM logs WHERE run = ?', [run]),
   )
-  if (log !== undefined && log.pruned_at !== null)
+  if (log === undefined)
+    throw new ProbeError(
+      'RUN_UNKNOWN',
+      `the store ${database.name} has no run ${run}, or has it no more: it was pruned`,
+    )
+  if (log.pruned_at !== null)
     throw new ProbeError('LOG_PRUNED', `the log of run ${run} was pruned at ${log.pruned_at}; its verdicts are kept`)
-  return log?.bytes ?? 0
+  return log.bytes
 }
 
 const damaged = (store: string, run: string, how: string): ProbeError =>

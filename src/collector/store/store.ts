@@ -154,7 +154,8 @@ export interface Store {
 
   /**
    * The bytes of the log from `from` to `to`, in order, in pieces. MUST hold only one piece in memory, however long the
-   * log, and MUST throw STORE_UNAVAILABLE rather than leave out a byte. `to` MUST NOT lie beyond the end of the log.
+   * log, and MUST throw rather than leave out a byte: LOG_PRUNED or RUN_UNKNOWN where log or run was pruned, also amid the
+   * reading, else STORE_UNAVAILABLE. `to` MUST NOT lie beyond the end of the log.
    */
   readLog(run: string, from: number, to: number): AsyncIterable<Uint8Array>
 

@@ -10,6 +10,7 @@ import { parsePostgresUrl, withoutSecrets } from '../../src/collector/store/post
 import { ProbeError } from '../../src/core/errors.ts'
 import { HAS_OPENSSL, makeAuthority, makeCertificate } from './access/certificates.ts'
 import { NO_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { startWay } from '../support/breaking-way.ts'
 
 const postgres = await startPostgres()
 
@@ -225,6 +226,33 @@ check(
   },
   { own: true },
 )
+
+test('a reading and a check whose commit is not answered are done once more', async (t) => {
+  if (postgres === undefined) return t.skip(NO_POSTGRES)
+  const url = new URL(await postgres.createDatabase())
+  const way = await startWay(Number(url.port))
+  t.after(() => way.close())
+  url.port = `${way.port}`
+  const database = new PostgresDatabase(url.href)
+  t.after(() => database.close())
+  let reads = 0
+  const reading = (): Promise<readonly unknown[]> =>
+    database.read((sql) => {
+      reads++
+      return sql.all('SELECT 1 AS one')
+    })
+  await reading()
+  way.breakAt('COMMIT')
+  assert.deepEqual([await reading(), reads], [[{ one: 1 }], 3])
+  way.breakAt('COMMIT')
+  await database.check()
+  assert.equal(way.breaks, 2)
+  way.breakAt('COMMIT')
+  assert.match(
+    (await failureOf(database.write((sql) => sql.all('SELECT 1 AS one')))).message,
+    /did not answer to a commit/,
+  )
+})
 
 check(
   'a server that restarts is found again; one that is down is named, without the password',

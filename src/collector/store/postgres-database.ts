@@ -3,7 +3,8 @@
  *
  * What durability rests on is checked here for each connection: fsync must be on, and `synchronous_commit` is never off in a
  * transaction of ours. A transaction that lost against another collector's is run again; one whose connection was lost before
- * its commit once more; one whose commit was not answered is not: whoever asked sends the request again, which is safe.
+ * its commit once more, and so is a reading, whose commit decides nothing; one that writes and whose commit was not answered is
+ * not: whoever asked sends the request again, which is safe.
  * Which tables there are, and how they come to be, is postgres-schema.ts.
  */
 import { Pool, type PoolClient, type QueryConfig, TypeOverrides, types } from 'pg'
@@ -149,7 +150,7 @@ export class PostgresDatabase implements Database {
       try {
         if (limits !== undefined) await query({ text: limited(limits.limitMs) })
         const result = await work({ all: (text, values) => this.#rows(query, text, values) })
-        await this.#commit(query)
+        await commit(query, begin)
         isUsable = true
         return result
       } catch (error) {
@@ -158,19 +159,6 @@ export class PostgresDatabase implements Database {
       }
     } finally {
       client.release(!isUsable)
-    }
-  }
-
-  async #commit(query: Query): Promise<void> {
-    try {
-      const { command } = await query({ text: 'COMMIT' })
-      // A transaction in which a statement failed is rolled back by COMMIT, without an error.
-      if (command !== 'COMMIT') throw new PostgresFailure(new Error(`COMMIT was answered by ${command}`), 'other')
-    } catch (error) {
-      if (error instanceof PostgresFailure && (error.kind === 'lost' || error.sqlState === '57014')) {
-        throw new PostgresFailure(error.cause, 'unknown')
-      }
-      throw error
     }
   }
 
@@ -237,7 +225,8 @@ export class PostgresDatabase implements Database {
   }
 
   async check(): Promise<void> {
-    await this.write((sql) => this.#checked(sql), { limitMs: CHECK_LIMIT_MS })
+    const limits = { limitMs: CHECK_LIMIT_MS }
+    await this.#untilDone((seen) => this.#transaction(BEGIN_READ, this.#checked, seen, limits))
   }
 
   async close(): Promise<void> {
@@ -256,6 +245,19 @@ type Query = (
 
 async function ping(sql: Sql): Promise<void> {
   await sql.all('SELECT 1 AS one')
+}
+
+/** Where the answer to a commit is missing, nobody knows whether it was one; of what was only read nothing hangs on that. */
+async function commit(query: Query, begin: string): Promise<void> {
+  try {
+    const { command } = await query({ text: 'COMMIT' })
+    // A transaction in which a statement failed is rolled back by COMMIT, without an error.
+    if (command !== 'COMMIT') throw new PostgresFailure(new Error(`COMMIT was answered by ${command}`), 'other')
+  } catch (error) {
+    if (begin === BEGIN_READ || !(error instanceof PostgresFailure)) throw error
+    if (error.kind !== 'lost' && error.sqlState !== '57014') throw error
+    throw new PostgresFailure(error.cause, 'unknown')
+  }
 }
 
 const ignore = (): void => undefined

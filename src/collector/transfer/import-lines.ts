@@ -10,7 +10,7 @@ import type { CheckedLine, ExportReader } from './read-export.ts'
 
 /** A slice is closed when it has this many bytes or lines: one answer must not take too long. */
 export const SLICE_BYTES = 4 << 20
-const SLICE_LINES = 256
+export const SLICE_LINES = 256
 
 export interface SliceLine {
   readonly line: RunPart

@@ -216,7 +216,10 @@ export interface Store {
   /** MUST be on stable storage when it resolves. */
   revokeToken(id: string, at: string): Promise<'revoked' | 'already' | 'unknown'>
 
-  /** MUST NOT touch a run without a verdict, whatever is asked for. Oldest first, each run whole or not at all. */
+  /**
+   * MUST NOT touch a run without a verdict, whatever is asked for. Oldest first, each run or log at once for whoever looks; only
+   * a run with a long log may be seen without its log before it is gone, and stay so where the collector is killed in between.
+   */
   prune(query: PruneQuery): Promise<Pruned>
 
   /** Throws STORE_UNAVAILABLE where the store can no longer be trusted to keep what it is given. */

@@ -237,8 +237,7 @@ check(
       while (!(await isOff(database, 'synchronous_commit'))) await sleep(10)
       assert.deepEqual(await database.write(setting), [{ synchronous_commit: 'on' }])
       await setServer({ database, url, server }, 'synchronous_commit', 'remote_apply')
-      for (let found: unknown; JSON.stringify(found)?.includes('remote_apply') !== true;)
-        found = await database.write(setting)
+      while (!JSON.stringify(await database.write(setting)).includes('remote_apply')) await sleep(10)
     } finally {
       await resetServer(opened)
     }

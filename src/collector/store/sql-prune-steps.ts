@@ -11,7 +11,8 @@ const STEP_CHUNKS = 2000
 
 /** Removes the log's bytes as long as it is pruned; a run that was made anew meanwhile keeps its own. */
 export async function removeChunks(database: Database, run: string, signal?: AbortSignal): Promise<void> {
-  while (signal?.aborted !== true && (await database.write((sql) => removeSome(sql, database, run)))) {
+  for (;;) {
+    if (signal?.aborted === true || !(await database.write((sql) => removeSome(sql, database, run)))) break
     // Whatever came meanwhile goes first.
     await new Promise(setImmediate)
   }

@@ -1,7 +1,7 @@
 /** An import over a connection that does not let everything through: in smaller parts, and to its end or to an error. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { request } from 'undici'
@@ -20,7 +20,7 @@ import { AT, anyRuns, bytesOf, exportOf, inPieces, runLines, type SampleRun } fr
 /** A way to a collector on which a request that is longer breaks off. */
 async function narrowWay(t: TestContext, to: string, bytesMax: number): Promise<{ url: string; broken: () => number }> {
   let broken = 0
-  const server = createServer(async (incoming, answer) => {
+  const forward = async (incoming: IncomingMessage, answer: ServerResponse): Promise<void> => {
     const pieces: Buffer[] = []
     for await (const piece of incoming) pieces.push(piece)
     const body = Buffer.concat(pieces)
@@ -32,7 +32,8 @@ async function narrowWay(t: TestContext, to: string, bytesMax: number): Promise<
     const headers = { 'content-type': 'application/x-ndjson' }
     const told = await request(`${to}${incoming.url ?? ''}`, { method: 'POST', headers, body })
     answer.writeHead(told.statusCode, { 'content-type': 'application/json' }).end(await told.body.text())
-  })
+  }
+  const server = createServer((incoming, answer) => void forward(incoming, answer))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => {

@@ -10,6 +10,7 @@ import { parsePostgresUrl, withoutSecrets } from '../../src/collector/store/post
 import { ProbeError } from '../../src/core/errors.ts'
 import { HAS_OPENSSL, makeAuthority, makeCertificate } from './access/certificates.ts'
 import { NO_POSTGRES, startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { startWay } from '../support/breaking-way.ts'
 
 const postgres = await startPostgres()
 
@@ -179,22 +180,66 @@ check('a commit waits for stable storage, also where the database is set not to'
   }
 })
 
+/** Sets it for the whole server while it runs, and waits until that is so. */
+async function setServer({ url, server }: Opened, name: string, value: string): Promise<void> {
+  await server.query(url, `ALTER SYSTEM SET ${name} = ${value}`, 'SELECT pg_reload_conf()')
+  while ((await server.query(url, `SHOW ${name}`))[0]?.[name] !== value) await sleep(10)
+}
+
+const resetServer = ({ url, server }: Opened): Promise<unknown> =>
+  server.query(url, 'ALTER SYSTEM RESET ALL', 'SELECT pg_reload_conf()')
+
 check(
-  'a server without fsync is refused',
-  async ({ url, server }) => {
-    const database = new PostgresDatabase(url)
+  'a server without fsync is refused, also by a connection from before it was so',
+  async (opened) => {
+    const { database } = opened
+    const write = (): Promise<unknown> => database.write((sql) => sql.all('SELECT 1 AS one'))
+    await write()
+    await database.check()
     try {
-      await server.query(url, 'ALTER SYSTEM SET fsync = off', 'SELECT pg_reload_conf()')
-      for (;;) {
-        const [row] = await server.query(url, 'SHOW fsync')
-        if (row?.['fsync'] === 'off') break
-        await sleep(10)
+      await setServer(opened, 'fsync', 'off')
+      // A process of the server takes the new settings in between two of its statements.
+      while (!(await isOff(database, 'fsync'))) await sleep(10)
+      for (const failing of [write(), database.check()]) {
+        const failure = await failureOf(failing)
+        assert.deepEqual([failure.code, /fsync=off/.test(failure.message)], ['STORE_UNAVAILABLE', true])
       }
-      const failure = await failureOf(database.check())
-      assert.deepEqual([failure.code, /fsync=off/.test(failure.message)], ['STORE_UNAVAILABLE', true])
+      await setServer(opened, 'fsync', 'on')
+      while (await isOff(database, 'fsync')) await sleep(10)
+      await write()
+      await database.check()
     } finally {
-      await server.query(url, 'ALTER SYSTEM RESET fsync', 'SELECT pg_reload_conf()')
-      await database.close()
+      await resetServer(opened)
+    }
+  },
+  { own: true },
+)
+
+async function isOff(database: PostgresDatabase, name: string): Promise<boolean> {
+  const [row] = await database.read((sql) => sql.all<Readonly<Record<string, string>>>(`SHOW ${name}`))
+  return row?.[name] === 'off'
+}
+
+check(
+  'nor does a commit stop waiting for stable storage where the server is told not to meanwhile',
+  async (opened) => {
+    const { database, url, server } = opened
+    const setting = (sql: Sql): Promise<unknown> => sql.all('SHOW synchronous_commit')
+    assert.deepEqual(await database.write(setting), [{ synchronous_commit: 'on' }])
+    try {
+      // In the middle of a transaction, and before the next.
+      const amid = await database.write(async (sql) => {
+        await setServer(opened, 'synchronous_commit', 'off')
+        for (let turn = 0; turn < 20; turn++) await sql.all('SELECT 1 AS one')
+        return setting(sql)
+      })
+      assert.deepEqual(amid, [{ synchronous_commit: 'on' }])
+      while (!(await isOff(database, 'synchronous_commit'))) await sleep(10)
+      assert.deepEqual(await database.write(setting), [{ synchronous_commit: 'on' }])
+      await setServer({ database, url, server }, 'synchronous_commit', 'remote_apply')
+      while (!JSON.stringify(await database.write(setting)).includes('remote_apply')) await sleep(10)
+    } finally {
+      await resetServer(opened)
     }
   },
   { own: true },
@@ -225,6 +270,33 @@ check(
   },
   { own: true },
 )
+
+test('a reading and a check whose commit is not answered are done once more', async (t) => {
+  if (postgres === undefined) return t.skip(NO_POSTGRES)
+  const url = new URL(await postgres.createDatabase())
+  const way = await startWay(Number(url.port))
+  t.after(() => way.close())
+  url.port = `${way.port}`
+  const database = new PostgresDatabase(url.href)
+  t.after(() => database.close())
+  let reads = 0
+  const reading = (): Promise<readonly unknown[]> =>
+    database.read((sql) => {
+      reads++
+      return sql.all('SELECT 1 AS one')
+    })
+  await reading()
+  way.breakAt('COMMIT')
+  assert.deepEqual([await reading(), reads], [[{ one: 1 }], 3])
+  way.breakAt('COMMIT')
+  await database.check()
+  assert.equal(way.breaks, 2)
+  way.breakAt('COMMIT')
+  assert.match(
+    (await failureOf(database.write((sql) => sql.all('SELECT 1 AS one')))).message,
+    /did not answer to a commit/,
+  )
+})
 
 check(
   'a server that restarts is found again; one that is down is named, without the password',

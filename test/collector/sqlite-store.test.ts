@@ -7,7 +7,10 @@ import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { openStore } from '../../src/collector/store/open-store.ts'
 import { SCHEMA_VERSION } from '../../src/collector/store/schema.ts'
-import { openConnection, openSqliteStore } from '../../src/collector/store/sqlite-database.ts'
+import type { Sql } from '../../src/collector/store/database.ts'
+import { appendAll, readLog } from '../../src/collector/store/sql-logs.ts'
+import { createRun } from '../../src/collector/store/sql-runs.ts'
+import { openConnection, openSqliteStore, SqliteDatabase } from '../../src/collector/store/sqlite-database.ts'
 import type { Store } from '../../src/collector/store/store.ts'
 import { storeConformance } from '../contract/store.ts'
 import {
@@ -228,6 +231,36 @@ test('two processes may open a new store at once', async (t) => {
   assert.deepEqual(await two.append([{ run: runId(1), offset: 0, bytes: logBytes(1, 0, 20), at: AT }]), [
     { kind: 'stored', offset: 20 },
   ])
+})
+
+test('one statement holds no more than 8 MiB of log, however much is appended at once', async (t) => {
+  const database = new SqliteDatabase(join(scratch(t), 'store.db'))
+  t.after(() => database.close())
+  for (const n of [1, 2]) await database.write((sql) => createRun(sql, newRun(n)))
+  const MIB = 1 << 20
+  const sizes = [4 * MIB, 4 * MIB, 1, 4 * MIB, 3 * MIB, 4 * MIB, 10 * MIB, 5]
+  const statements: number[] = []
+  let offset = 0
+  const batch = sizes.map((size) => {
+    const append = { run: runId(1), offset, bytes: new Uint8Array(size).fill(size % 251), at: AT }
+    offset += size
+    return append
+  })
+  await database.write((sql) => {
+    const watched: Sql = {
+      all: (text, values) => {
+        const bytes = (values ?? []).reduce(
+          (sum: number, value) => sum + (value instanceof Uint8Array ? value.length : 0),
+          0,
+        )
+        if (bytes > 0) statements.push(bytes)
+        return sql.all(text, values)
+      },
+    }
+    return appendAll(watched, database, batch)
+  })
+  assert.deepEqual(statements, [8 * MIB, 7 * MIB + 1, 4 * MIB, 10 * MIB, 5])
+  assert((await readAll(readLog(database, runId(1), 0, offset))).equals(Buffer.concat(batch.map(({ bytes }) => bytes))))
 })
 
 test('--store names what it takes', async () => {

@@ -89,24 +89,30 @@ function pruning(check: Check): void {
     assert.equal((await readAll(later.readLog(runId(1), 0, 20))).length, 20)
   })
 
-  check('a log that is read while it is pruned ends in an error, never short', async ({ store }) => {
-    await add(store, { n: 1, day: 1, bytes: 4, isJudged: true })
-    const pieces = 6
-    for (let at = 4; at < pieces << 20; at += 1 << 20)
-      await store.append([{ run: runId(1), offset: at, bytes: logBytes(1, at, 1 << 20), at: NOW }])
-    const end = (await store.run(runId(1)))?.bytes ?? 0
-    let read = 0
-    await assert.rejects(
-      async () => {
-        for await (const piece of store.readLog(runId(1), 0, end)) {
-          if (read === 0) await store.prune(logs({ before: NOW }))
-          read += piece.length
-        }
-      },
-      { code: 'LOG_PRUNED' },
-    )
-    assert(read < end)
-  })
+  for (const [what, code] of [
+    ['logs', 'LOG_PRUNED'],
+    ['runs', 'RUN_UNKNOWN'],
+  ] as const)
+    check(`a log that is read while it is pruned (${what}) ends in an error, never short`, async ({ store }) => {
+      await add(store, { n: 1, day: 1, bytes: 4, isJudged: true })
+      const pieces = 6
+      for (let at = 4; at < pieces << 20; at += 1 << 20)
+        await store.append([{ run: runId(1), offset: at, bytes: logBytes(1, at, 1 << 20), at: NOW }])
+      const end = (await store.run(runId(1)))?.bytes ?? 0
+      let read = 0
+      await assert.rejects(
+        async () => {
+          for await (const piece of store.readLog(runId(1), 0, end)) {
+            if (read === 0) await store.prune({ ...logs({ before: NOW }), what })
+            read += piece.length
+          }
+        },
+        { code },
+      )
+      assert(read < end)
+      // The same where it was gone before the first byte.
+      await assert.rejects(readAll(store.readLog(runId(1), 0, end)), { code })
+    })
 
   check('property: pruning is what its model says, dry or not, and twice is once', async ({ store }) => {
     const run = fc.record({ day: fc.nat({ max: 5 }), bytes: fc.nat({ max: 30 }), isJudged: fc.boolean() })

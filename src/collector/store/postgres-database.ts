@@ -1,9 +1,10 @@
 /**
  * The driver for PostgreSQL and what speaks its protocol: a pool of connections, transactions, limits on every wait.
  *
- * What durability rests on is checked here for each connection: fsync must be on, and `synchronous_commit` is never off in a
- * transaction of ours. A transaction that lost against another collector's is run again; one whose connection was lost before
- * its commit once more; one whose commit was not answered is not: whoever asked sends the request again, which is safe.
+ * What durability rests on is looked at in each transaction that writes, in the round trip of its BEGIN: fsync must be on, and
+ * `synchronous_commit` is never off in it, whatever the server is set to meanwhile. A transaction that lost against another collector's is run again; one whose connection was lost before
+ * its commit once more, and so is a reading, whose commit decides nothing; one that writes and whose commit was not answered is
+ * not: whoever asked sends the request again, which is safe.
  * Which tables there are, and how they come to be, is postgres-schema.ts.
  */
 import { Pool, type PoolClient, type QueryConfig, TypeOverrides, types } from 'pg'
@@ -34,8 +35,14 @@ const BACKOFF_MAX_MS = 320
 
 /** A reader sees one moment, however many statements it takes. */
 const BEGIN_READ = 'BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY'
-const BEGIN_WRITE = 'BEGIN'
-const BEGIN_WRITE_STABLE = 'BEGIN; SET LOCAL synchronous_commit = on'
+/**
+ * Both can be changed while the server runs. The value that the commit will have is kept for the transaction, so that a change
+ * amid it comes too late. CockroachDB has no such settings: what it commits is stable.
+ */
+const BEGIN_WRITE = `BEGIN; SELECT current_setting('fsync', true) AS fsync, set_config('synchronous_commit',
+  CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)`
+const BEGIN_WRITE_COCKROACHDB = 'BEGIN'
+const FSYNC = `SELECT current_setting('fsync', true) AS fsync`
 
 /** Counts, sizes and sums: exact, or an error. */
 function wholeNumber(text: string): number {
@@ -62,8 +69,8 @@ export class PostgresDatabase implements Database {
   readonly #pool: Pool
   readonly #checked: (sql: Sql) => Promise<void>
   readonly #statements = new Statements()
-  /** How a write begins on that connection. */
-  readonly #begins = new WeakMap<PoolClient, string>()
+  /** Connections whose database keeps text as it must be. */
+  readonly #known = new WeakSet<PoolClient>()
 
   /** Connects on first use; throws BAD_OPTION where the URL cannot be one. `checked` is what a healthy database passes. */
   constructor(url: string, checked: (sql: Sql) => Promise<void> = ping) {
@@ -114,7 +121,8 @@ export class PostgresDatabase implements Database {
   }
 
   write<T>(work: (sql: Sql) => Promise<T>, limits?: TransactionLimits): Promise<T> {
-    return this.#untilDone((seen) => this.#transaction(BEGIN_WRITE, work, seen, limits))
+    const begin = this.#engine === 'cockroachdb' ? BEGIN_WRITE_COCKROACHDB : BEGIN_WRITE
+    return this.#untilDone((seen) => this.#transaction(begin, work, seen, limits))
   }
 
   /** Whole attempts, until one is done or nothing speaks for another. */
@@ -145,11 +153,12 @@ export class PostgresDatabase implements Database {
     let isUsable = false
     try {
       const query = querying(client, limits?.limitMs)
-      await query({ text: begin === BEGIN_WRITE ? (this.#begins.get(client) ?? begin) : begin })
+      const begun = await query({ text: begin })
       try {
+        this.#requireFsync(begun)
         if (limits !== undefined) await query({ text: limited(limits.limitMs) })
         const result = await work({ all: (text, values) => this.#rows(query, text, values) })
-        await this.#commit(query)
+        await commit(query, begin)
         isUsable = true
         return result
       } catch (error) {
@@ -158,19 +167,6 @@ export class PostgresDatabase implements Database {
       }
     } finally {
       client.release(!isUsable)
-    }
-  }
-
-  async #commit(query: Query): Promise<void> {
-    try {
-      const { command } = await query({ text: 'COMMIT' })
-      // A transaction in which a statement failed is rolled back by COMMIT, without an error.
-      if (command !== 'COMMIT') throw new PostgresFailure(new Error(`COMMIT was answered by ${command}`), 'other')
-    } catch (error) {
-      if (error instanceof PostgresFailure && (error.kind === 'lost' || error.sqlState === '57014')) {
-        throw new PostgresFailure(error.cause, 'unknown')
-      }
-      throw error
     }
   }
 
@@ -197,9 +193,10 @@ export class PostgresDatabase implements Database {
     } catch (error) {
       throw new PostgresFailure(error)
     }
-    if (this.#begins.has(client)) return client
+    if (this.#known.has(client)) return client
     try {
-      this.#begins.set(client, await this.#beginOf(client))
+      await this.#requireText(client)
+      this.#known.add(client)
       return client
     } catch (error) {
       client.release(true)
@@ -207,20 +204,16 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  async #beginOf(client: PoolClient): Promise<string> {
-    const { rows } = await querying(client)({
-      text: `SELECT current_setting('fsync', true) AS fsync, current_setting('synchronous_commit', true) AS commits,
-        current_setting('server_encoding', true) AS encoding`,
-    })
-    const settings: Readonly<Record<string, string | null>> = rows[0] ?? {}
-    if (settings['fsync'] === 'off') {
-      throw this.#refusal('runs with fsync=off: what it commits does not survive a loss of power; set fsync = on')
-    }
-    const encoding = settings['encoding'] ?? 'UTF8'
-    if (!/^utf-?8$/i.test(encoding)) {
+  async #requireText(client: PoolClient): Promise<void> {
+    const answer = await querying(client)({ text: `SELECT current_setting('server_encoding', true) AS encoding` })
+    const encoding = settingIn(answer, 'encoding') ?? 'UTF8'
+    if (!/^utf-?8$/i.test(encoding))
       throw this.#refusal(`keeps text as ${encoding}; create the database with ENCODING 'UTF8'`)
-    }
-    return settings['commits'] === 'off' ? BEGIN_WRITE_STABLE : BEGIN_WRITE
+  }
+
+  #requireFsync(answer: unknown): void {
+    if (settingIn(answer, 'fsync') === 'off')
+      throw this.#refusal('runs with fsync=off: what it commits does not survive a loss of power; set fsync = on')
   }
 
   #refusal(how: string): ProbeError {
@@ -237,7 +230,12 @@ export class PostgresDatabase implements Database {
   }
 
   async check(): Promise<void> {
-    await this.write((sql) => this.#checked(sql), { limitMs: CHECK_LIMIT_MS })
+    const limits = { limitMs: CHECK_LIMIT_MS }
+    const checked = async (sql: Sql): Promise<void> => {
+      this.#requireFsync({ rows: await sql.all(FSYNC) })
+      await this.#checked(sql)
+    }
+    await this.#untilDone((seen) => this.#transaction(BEGIN_READ, checked, seen, limits))
   }
 
   async close(): Promise<void> {
@@ -258,6 +256,19 @@ async function ping(sql: Sql): Promise<void> {
   await sql.all('SELECT 1 AS one')
 }
 
+/** Where the answer to a commit is missing, nobody knows whether it was one; of what was only read nothing hangs on that. */
+async function commit(query: Query, begin: string): Promise<void> {
+  try {
+    const { command } = await query({ text: 'COMMIT' })
+    // A transaction in which a statement failed is rolled back by COMMIT, without an error.
+    if (command !== 'COMMIT') throw new PostgresFailure(new Error(`COMMIT was answered by ${command}`), 'other')
+  } catch (error) {
+    if (begin === BEGIN_READ || !(error instanceof PostgresFailure)) throw error
+    if (error.kind !== 'lost' && error.sqlState !== '57014') throw error
+    throw new PostgresFailure(error.cause, 'unknown')
+  }
+}
+
 const ignore = (): void => undefined
 
 /** Queries on that connection, whose failures are told apart from those of the work around them. */
@@ -271,6 +282,15 @@ function querying(client: PoolClient, limitMs?: number): Query {
       throw new PostgresFailure(error)
     }
   }
+}
+
+/** A setting in the first row of an answer; of several statements at once, in that of the last. */
+function settingIn(answer: unknown, name: string): string | undefined {
+  const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer
+  const rows: unknown = typeof last === 'object' && last !== null ? Reflect.get(last, 'rows') : undefined
+  const [row]: readonly unknown[] = Array.isArray(rows) ? rows : []
+  const value: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, name) : undefined
+  return typeof value === 'string' ? value : undefined
 }
 
 const limited = (limitMs: number): string =>

@@ -14,6 +14,8 @@ const PIECE_BYTES = 256 << 10
 const PIECE_CHUNKS = 32
 /** Rows of one statement: SQLite takes 32,766 values. */
 const ROWS_MAX = 1000
+/** Bytes of log in one statement: CockroachDB takes messages up to 16 MiB, unless it is told otherwise. */
+const STATEMENT_BYTES = 8 << 20
 
 interface LogEnd {
   readonly run: string
@@ -100,11 +102,20 @@ async function appendOne(
 }
 
 async function insertChunks(sql: Sql, chunks: readonly Chunk[]): Promise<void> {
-  for (let at = 0; at < chunks.length; at += ROWS_MAX) {
-    const some = chunks.slice(at, at + ROWS_MAX)
+  for (let at = 0; at < chunks.length;) {
+    const some = firstChunks(chunks, at)
     const values = some.flatMap(({ run, start, bytes }): readonly SqlValue[] => [run, start, bytes])
     await sql.all(`INSERT INTO chunks (run, start, bytes) VALUES ${rowsOfMarks(some.length, 3)}`, values)
+    at += some.length
   }
+}
+
+/** As many from there on as one statement takes, and at least one. */
+function firstChunks(chunks: readonly Chunk[], from: number): readonly Chunk[] {
+  let bytes = 0
+  const some = chunks.slice(from, from + ROWS_MAX)
+  const end = some.findIndex((chunk, index) => (bytes += chunk.bytes.length) > STATEMENT_BYTES && index > 0)
+  return end < 0 ? some : some.slice(0, end)
 }
 
 async function updateLogs(sql: Sql, logs: ReadonlyMap<string, Open>): Promise<void> {
@@ -196,9 +207,14 @@ async function endOfLog(database: Database, run: string): Promise<number> {
   const [log] = await database.read((sql) =>
     sql.all<LogEnd>('SELECT run, bytes, pruned_at FROM logs WHERE run = ?', [run]),
   )
-  if (log !== undefined && log.pruned_at !== null)
+  if (log === undefined)
+    throw new ProbeError(
+      'RUN_UNKNOWN',
+      `the store ${database.name} has no run ${run}, or has it no more: it was pruned`,
+    )
+  if (log.pruned_at !== null)
     throw new ProbeError('LOG_PRUNED', `the log of run ${run} was pruned at ${log.pruned_at}; its verdicts are kept`)
-  return log?.bytes ?? 0
+  return log.bytes
 }
 
 const damaged = (store: string, run: string, how: string): ProbeError =>

@@ -1,12 +1,16 @@
 /**
  * Pruning in SQL: runs are looked at oldest first, page by page, and what is to go is taken run by run, each in a transaction
  * of its own, so that nobody waits long for it. A run is looked at again when it is taken: one without a verdict stays, and
- * what another collector has taken meanwhile is not taken twice.
+ * what another collector has taken meanwhile is not taken twice. A long log is marked as pruned first, which makes it so for
+ * everybody, and then removed in steps (sql-prune-steps).
  */
 import type { Database, Sql } from './database.ts'
+import { removeChunks, removeLeftOver } from './sql-prune-steps.ts'
 import type { Pruned, PruneQuery } from './store.ts'
 
 const PAGE_RUNS = 500
+/** A log up to this goes in one transaction with its run. */
+const WHOLE_BYTES_MAX = 1 << 20
 
 interface Candidate {
   readonly run: string
@@ -26,6 +30,7 @@ const CANDIDATES = `
 
 export async function prune(database: Database, query: PruneQuery): Promise<Pruned> {
   const pruned = { runs: 0, bytes: 0, spared: 0 }
+  if (!query.dryRun) await removeLeftOver(database, query.signal)
   let left = query.keepBytes === undefined ? 0 : await database.read(keptBytes)
   for await (const one of oldestFirst(database)) {
     if (query.signal?.aborted === true || !mayGo(query, one.created_at, left)) break
@@ -34,11 +39,10 @@ export async function prune(database: Database, query: PruneQuery): Promise<Prun
       pruned.spared++
       continue
     }
-    const bytes = query.dryRun ? one.kept : await database.write((sql) => take(sql, database, one.run, query))
+    const { runs, bytes } = query.dryRun ? countOf(one.kept) : await takeRun(database, one, query)
     // Whoever took it, it is not there any more.
     left -= one.kept
-    if (bytes === undefined) continue
-    pruned.runs++
+    pruned.runs += runs
     pruned.bytes += bytes
   }
   return pruned
@@ -71,14 +75,35 @@ const mayGo = (query: PruneQuery, created: string, left: number): boolean =>
 const isToGo = (query: PruneQuery, { created_at, kept }: Candidate, left: number): boolean =>
   (isOld(query, created_at) && (query.what === 'runs' || kept > 0)) || (isTooMuch(query, left) && kept > 0)
 
+/** What went by us: what another one takes meanwhile is for that one to tell. */
+async function takeRun(
+  database: Database,
+  { run, kept }: Candidate,
+  query: PruneQuery,
+): Promise<{ readonly runs: number; readonly bytes: number }> {
+  const taken = (how: 'whole' | 'mark'): Promise<number | undefined> =>
+    database.write((sql) => take(sql, database, run, query, how))
+  if (kept <= WHOLE_BYTES_MAX) return countOf(await taken('whole'))
+  const marked = countOf(await taken('mark'))
+  if (marked.runs === 0) return marked
+  await removeChunks(database, run, query.what === 'logs' ? query.signal : undefined)
+  return query.what === 'logs' ? marked : { ...countOf(await taken('whole')), bytes: marked.bytes }
+}
+
+const countOf = (bytes: number | undefined) => (bytes === undefined ? { runs: 0, bytes: 0 } : { runs: 1, bytes })
+
 const OF_A_RUN = ['chunks', 'verdicts', 'facts', 'logs', 'runs'] as const
 
-/** Bytes of log that went; `undefined` where there was nothing to take, or no verdict. */
+/**
+ * One transaction: bytes of log that went; `undefined` where there was nothing to take, or no verdict. `mark`: the log is pruned,
+ * and its bytes are still to be removed.
+ */
 async function take(
   sql: Sql,
   { dialect }: Database,
   run: string,
   { what, at }: PruneQuery,
+  how: 'whole' | 'mark',
 ): Promise<number | undefined> {
   // Verdicts and cuts are written under the lock of the run, appends under that of its log.
   await sql.all(`SELECT run FROM runs WHERE run = ?${dialect.forUpdate}`, [run])
@@ -88,10 +113,11 @@ async function take(
   )
   const judged = await sql.all('SELECT run FROM facts WHERE run = ? AND verdict_number > 0', [run])
   if (log === undefined || judged.length === 0 || (what === 'logs' && log.pruned_at !== null)) return undefined
-  if (what === 'runs') for (const table of OF_A_RUN) await sql.all(`DELETE FROM ${table} WHERE run = ?`, [run])
+  if (what === 'runs' && how === 'whole')
+    for (const table of OF_A_RUN) await sql.all(`DELETE FROM ${table} WHERE run = ?`, [run])
   else {
-    await sql.all('DELETE FROM chunks WHERE run = ?', [run])
-    await sql.all('UPDATE logs SET pruned_at = ? WHERE run = ?', [at, run])
+    if (how === 'whole') await sql.all('DELETE FROM chunks WHERE run = ?', [run])
+    await sql.all('UPDATE logs SET pruned_at = coalesce(pruned_at, ?) WHERE run = ?', [at, run])
   }
   return log.pruned_at === null ? log.bytes : 0
 }

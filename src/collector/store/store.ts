@@ -154,7 +154,8 @@ export interface Store {
 
   /**
    * The bytes of the log from `from` to `to`, in order, in pieces. MUST hold only one piece in memory, however long the
-   * log, and MUST throw STORE_UNAVAILABLE rather than leave out a byte. `to` MUST NOT lie beyond the end of the log.
+   * log, and MUST throw rather than leave out a byte: LOG_PRUNED or RUN_UNKNOWN where log or run was pruned, also amid the
+   * reading, else STORE_UNAVAILABLE. `to` MUST NOT lie beyond the end of the log.
    */
   readLog(run: string, from: number, to: number): AsyncIterable<Uint8Array>
 
@@ -215,7 +216,10 @@ export interface Store {
   /** MUST be on stable storage when it resolves. */
   revokeToken(id: string, at: string): Promise<'revoked' | 'already' | 'unknown'>
 
-  /** MUST NOT touch a run without a verdict, whatever is asked for. Oldest first, each run whole or not at all. */
+  /**
+   * MUST NOT touch a run without a verdict, whatever is asked for. Oldest first, each run or log at once for whoever looks; only
+   * a run with a long log may be seen without its log before it is gone, and stay so where the collector is killed in between.
+   */
   prune(query: PruneQuery): Promise<Pruned>
 
   /** Throws STORE_UNAVAILABLE where the store can no longer be trusted to keep what it is given. */

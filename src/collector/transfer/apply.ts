@@ -5,6 +5,7 @@
  *
  * A run counts as complete only once its log, read back from the store, has the digest that the export gives.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { logBytesOf } from './codec.ts'
 import { logDigest } from './export-runs.ts'
 import type { CutLine, LogPart, RunEnd, RunHead, RunPart, VerdictLine } from './line.ts'
@@ -12,6 +13,7 @@ import type { Append, AppendOutcome, Store } from '../store/store.ts'
 
 /** Bytes of log that go into one commit. */
 const BATCH_BYTES = 4 << 20
+const GONE = 'the run was pruned while it was imported'
 
 export const CONFLICTS = ['run', 'log', 'cut', 'verdict'] as const
 
@@ -110,8 +112,22 @@ class Work {
   }
 
   async #takeRun(head: RunHead): Promise<void> {
-    const { run, campaign, createdAt, manifest, keyHash, logPruned } = head
-    const outcome = await this.#store.createRun({
+    const { run } = head
+    const outcome = head.continued === true ? await this.#find(head) : await this.#create(head)
+    const state = { head, end: 0, pruned: false, refused: false }
+    this.#runs.set(run, state)
+    if (outcome === 'gone') return this.#refuse(state, 'run', GONE)
+    if (outcome === 'different')
+      return this.#refuse(state, 'run', 'a run of that id is there with another campaign or manifest')
+    // A run that goes on was counted when it began.
+    if (head.continued !== true) count(this.#counts.run, outcome === 'created')
+    const end = await this.#logEnd(run)
+    state.pruned = end === undefined
+    state.end = end ?? 0
+  }
+
+  #create({ run, campaign, createdAt, manifest, keyHash, logPruned }: RunHead): ReturnType<Store['createRun']> {
+    return this.#store.createRun({
       run,
       campaign,
       createdAt,
@@ -119,14 +135,18 @@ class Work {
       ...(keyHash === undefined ? {} : { keyHash }),
       ...(logPruned === undefined ? {} : { logPruned }),
     })
-    const state = { head, end: 0, pruned: false, refused: false }
-    this.#runs.set(run, state)
-    if (outcome === 'different')
-      return this.#refuse(state, 'run', 'a run of that id is there with another campaign or manifest')
-    count(this.#counts.run, outcome === 'created')
-    const end = await this.#logEnd(run)
-    state.pruned = end === undefined
-    state.end = end ?? 0
+  }
+
+  /** The run as an earlier slice left it. Made anew it would be without what that slice had, and nothing would prune it. */
+  async #find({ run, campaign, manifest, keyHash }: RunHead): Promise<'same' | 'different' | 'gone'> {
+    const known = await this.#store.head(run)
+    const key = await this.#store.keyOf(run)
+    if (known === undefined || key === undefined) return 'gone'
+    const isSame =
+      known.campaign === campaign &&
+      isDeepStrictEqual(known.manifest, manifest) &&
+      (keyHash === undefined || key.keyHash === keyHash)
+    return isSame ? 'same' : 'different'
   }
 
   /** Where the log ends; `undefined` where it was pruned. Nothing is ever stored beyond the end, so asking so changes nothing. */
@@ -187,7 +207,7 @@ class Work {
       case 'conflict':
         return this.#refuse(state, 'log', `the log holds another byte at ${outcome.offset}`)
       case 'run-unknown':
-        return this.#refuse(state, 'run', 'the run was pruned while it was imported')
+        return this.#refuse(state, 'run', GONE)
       case 'pruned':
         state.pruned = true
     }
@@ -196,7 +216,7 @@ class Work {
   async #takeCut(state: RunState, { run, cut }: CutLine): Promise<void> {
     const outcome = await this.#store.recordCut(run, cut, timeOf(cut.at) ?? state.head.createdAt)
     if (outcome === 'different') return this.#refuse(state, 'cut', 'another cut is recorded for the run')
-    if (outcome === 'run-unknown') return this.#refuse(state, 'run', 'the run was pruned while it was imported')
+    if (outcome === 'run-unknown') return this.#refuse(state, 'run', GONE)
     count(this.#counts.cut, outcome === 'recorded')
   }
 
@@ -208,7 +228,7 @@ class Work {
       case 'gap':
         return this.#refuse(state, 'verdict', `the verdicts before number ${number} are not here`)
       case 'run-unknown':
-        return this.#refuse(state, 'run', 'the run was pruned while it was imported')
+        return this.#refuse(state, 'run', GONE)
       case 'stored':
       case 'same':
         count(this.#counts.verdict, outcome === 'stored')

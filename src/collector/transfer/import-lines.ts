@@ -1,19 +1,27 @@
 /**
- * The lines of an export to where they are stored, slice by slice. A slice begins with the run line of every run that it
- * speaks of, so it can be applied alone, and again; a run that turned out to be in conflict is left out from there on.
+ * The lines of an export to where they are stored, slice by slice. A slice has the run line of every run that it speaks of
+ * before the run's other lines, so it can be applied alone, and again; where the run began in an earlier one the line says so. a run that turned out to be in conflict is left out from there on.
  */
 import { ProbeError } from '../../core/errors.ts'
 import type { Applied, Conflict } from './apply.ts'
-import type { RunPart } from './line.ts'
+import { encodeLine } from './codec.ts'
+import type { RunHead, RunPart } from './line.ts'
 import type { CheckedLine, ExportReader } from './read-export.ts'
 
 /** A slice is closed when it has this many bytes or lines: one answer must not take too long. */
 export const SLICE_BYTES = 4 << 20
-const SLICE_LINES = 256
+export const SLICE_LINES = 256
 
 export interface SliceLine {
   readonly line: RunPart
+  /** Without a newline. */
   readonly bytes: Buffer
+}
+
+/** The run line with which a later slice goes on with the run. */
+export function continued(head: RunHead): SliceLine {
+  const line: RunHead = { ...head, continued: true }
+  return { line, bytes: encodeLine(line).subarray(0, -1) }
 }
 
 /** Where lines go: a store, or a collector. Applying a slice again MUST change nothing. */
@@ -69,11 +77,9 @@ class Slicer {
   readonly #options: ImportOptions
   readonly #refused = new Set<string>()
   #applied: Applied = NOTHING
-  #head: SliceLine | undefined
+  #head: RunHead | undefined
   #slice: SliceLine[] = []
   #bytes = 0
-  /** The run line at the beginning of the slice was sent before. */
-  #again = false
 
   constructor(sink: ImportSink, options: ImportOptions) {
     this.#sink = sink
@@ -89,11 +95,8 @@ class Slicer {
     if (this.#slice.length >= SLICE_LINES || this.#bytes + bytes.length > SLICE_BYTES) await this.send()
     if (this.#refused.has(line.run)) return
     const part = { line, bytes }
-    if (line.kind === 'run') this.#head = part
-    else if (this.#slice.length === 0 && this.#head !== undefined) {
-      this.#put(this.#head)
-      this.#again = true
-    }
+    if (line.kind === 'run') this.#head = line
+    else if (this.#slice.length === 0 && this.#head !== undefined) this.#put(continued(this.#head))
     this.#put(part)
   }
 
@@ -106,21 +109,13 @@ class Slicer {
     this.#options.signal.throwIfAborted()
     if (this.#slice.length === 0) return
     const slice = this.#slice
-    const again = this.#again
     this.#slice = []
     this.#bytes = 0
-    this.#again = false
     const applied = await this.#sink.apply(slice)
     for (const { run } of applied.conflicts) this.#refused.add(run)
-    this.#applied = sum(this.#applied, again ? withoutOneRun(applied) : applied)
+    this.#applied = sum(this.#applied, applied)
     this.#options.onSlice(this.#applied)
   }
-}
-
-/** A run line that was sent again counts once. */
-function withoutOneRun(applied: Applied): Applied {
-  const { stored, same } = applied.run
-  return { ...applied, run: same > 0 ? { stored, same: same - 1 } : applied.run }
 }
 
 const both = (a: Applied, b: Applied, kind: Conflict['kind']): { readonly stored: number; readonly same: number } => ({
@@ -128,7 +123,7 @@ const both = (a: Applied, b: Applied, kind: Conflict['kind']): { readonly stored
   same: a[kind].same + b[kind].same,
 })
 
-const sum = (a: Applied, b: Applied): Applied => ({
+export const sum = (a: Applied, b: Applied): Applied => ({
   run: both(a, b, 'run'),
   log: both(a, b, 'log'),
   cut: both(a, b, 'cut'),

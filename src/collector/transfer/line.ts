@@ -48,6 +48,8 @@ const RunHead = Type.Object(
     logPruned: Type.Optional(Type.Object({ at: time, bytes: count }, open)),
     /** Digest of the key that appends to the run carry. */
     keyHash: Type.Optional(sha256),
+    /** Only in what is sent slice by slice: the run began in an earlier slice, and is not made anew where it is gone since. */
+    continued: Type.Optional(Type.Literal(true)),
   },
   open,
 )

@@ -74,6 +74,7 @@ export class Sequence {
 
   #open(line: RunHead): string | undefined {
     if (this.#run !== undefined) return `run ${line.run} begins before run ${this.#run.head.run} has ended`
+    if (line.continued === true) return `run ${line.run} goes on here, and has not begun`
     if (line.logPruned !== undefined && line.logBytes > 0) return 'its log is pruned and has bytes all the same'
     this.#run = { head: line, digest: createHash('sha256'), bytes: 0, cuts: 0, verdicts: 0 }
     return undefined

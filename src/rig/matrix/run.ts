@@ -4,6 +4,7 @@
  */
 import type { CycleResult } from '../campaign.ts'
 import type { Collector } from '../children.ts'
+import { requireCollector } from '../collector-there.ts'
 import { runCycle } from '../cycle.ts'
 import { CONTROL_TRIES_MAX, cycleContext, isCaught } from '../loop.ts'
 import type { LoopConfig } from '../loop-options.ts'
@@ -94,6 +95,6 @@ async function cycleOn(
   signal: AbortSignal,
 ): Promise<CycleResult> {
   const result = await runCycle(cycleContext(config, { collector, signal }), cycle)
-  if (result.word === 'inconclusive') await collector.client.health()
+  if (result.word === 'inconclusive') await requireCollector(collector.client, signal)
   return result
 }

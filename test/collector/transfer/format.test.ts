@@ -103,6 +103,8 @@ test('hostile input: each kind of it is refused with its line and the reason', a
   await refused(bytesOf([HEADER, ...runLines(RUN).slice(0, 3)]), /line 5: it ends in the middle of run 0{15}1/)
   await refused(bytesOf(runLines(RUN)), /line 1: an export begins with a header, not with a run/)
   await refused(bytesOf([...WHOLE, ...runLines(RUN)]), /a run stands behind the end/)
+  const goingOn = runLines(RUN).map((line) => (line.kind === 'run' ? { ...line, continued: true as const } : line))
+  await refused(bytesOf([HEADER, ...goingOn]), /line 2: run 0{15}1 goes on here, and has not begun/)
   await refused(bytesOf([HEADER, HEADER]), /line 2: a header stands in the middle/)
   await refused(gzipSync(whole).subarray(0, -20), /cannot be unpacked any further: unexpected end of file/)
 })

@@ -8,7 +8,7 @@ import type { Store } from '../../../src/collector/store/store.ts'
 import { applyLines } from '../../../src/collector/transfer/apply.ts'
 import { encodeLine } from '../../../src/collector/transfer/codec.ts'
 import { exportRuns, selectRuns } from '../../../src/collector/transfer/export-runs.ts'
-import { type Imported, importLines } from '../../../src/collector/transfer/import-lines.ts'
+import { type Imported, importLines, type ImportSink } from '../../../src/collector/transfer/import-lines.ts'
 import { readExport } from '../../../src/collector/transfer/read-export.ts'
 import { storeSink } from '../../../src/collector/transfer/sinks.ts'
 import type { RunProgress } from '../../../src/core/campaign/campaign.ts'
@@ -187,6 +187,52 @@ test('a long log goes in many slices, and its run is counted once', async (t) =>
       { stored: 0, same: 40 },
     ],
   )
+})
+
+test('a run that is pruned between two slices is told, and not made anew', async (t) => {
+  const store = newStore(t)
+  const parts = Array.from({ length: 40 }, (_, index) => logBytes(1, index * 250_000, 250_000))
+  const bytes = bytesOf(
+    exportOf([
+      { ...RUN, parts },
+      { ...RUN, n: 2 },
+    ]),
+  )
+  await importInto(store, bytes)
+  const sink = storeSink(store)
+  let slices = 0
+  const pruning: ImportSink = {
+    name: 'x',
+    apply: async (slice) => {
+      const applied = await sink.apply(slice)
+      if (++slices === 1) await store.prune({ what: 'runs', before: '9999', at: AT, dryRun: false })
+      return applied
+    },
+  }
+  const reader = readExport(inPieces(bytes, [70_001]), 'x')
+  const result = await importLines(reader, pruning, { signal: never, onSlice: () => undefined })
+  assert.deepEqual(result.conflicts, [
+    { run: runId(1), kind: 'run', message: `run ${runId(1)}: the run was pruned while it was imported` },
+  ])
+  assert.equal(await store.run(runId(1)), undefined)
+  assert.deepEqual([result.run, result.complete, (await store.run(runId(2)))?.bytes], [{ stored: 1, same: 1 }, 1, 150])
+})
+
+test('a run that goes on must be the one that began', async (t) => {
+  const store = newStore(t)
+  await importInto(store, bytesOf(exportOf([RUN])))
+  const [head, ...rest] = runLines(RUN)
+  assert(head?.kind === 'run')
+  const same = await applyLines(store, [{ ...head, continued: true }, ...rest])
+  assert.deepEqual([same.run, same.complete, same.conflicts], [{ stored: 0, same: 0 }, 1, []])
+  for (const other of [
+    { campaign: 'other' },
+    { manifest: { ...head.manifest, text: 'y' } },
+    { keyHash: 'ab'.repeat(32) },
+  ]) {
+    const { conflicts } = await applyLines(store, [{ ...head, ...other, continued: true }, ...rest])
+    assert.match(conflicts[0]?.message ?? '', /is there with another campaign or manifest/)
+  }
 })
 
 test('a log that was pruned at the one is none at the other; one that was pruned here stays away', async (t) => {

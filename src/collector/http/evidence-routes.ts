@@ -32,7 +32,8 @@ function addCut(app: CollectorServer, { store, metrics, now }: RouteContext): vo
       const recorded = outcome === 'recorded'
       if (recorded) {
         metrics.cutRecorded(request.body.died)
-        request.log.info({ run, cut: request.body }, 'cut recorded')
+        const { kind, died, signal } = request.body
+        request.log.info({ run, cut: { kind, died, signal } }, 'cut recorded')
       }
       return reply.code(recorded ? 201 : 200).send({ run, recorded })
     },

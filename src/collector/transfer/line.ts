@@ -7,6 +7,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { CutRecord } from '../../core/campaign/campaign.ts'
+import { manifestFault } from '../../core/manifest-shape.ts'
 import { Campaign, Cut, ManifestBody, Progress, RunId, VerdictBody } from '../http/schemas.ts'
 
 export const EXPORT_SCHEMA = 'plugpull.export/1'
@@ -129,10 +130,12 @@ function misshape(kind: Kind, value: unknown): string {
 
 const isLine = (kind: Kind, value: unknown): value is Line => SHAPES[kind].Check(value)
 
-/** A manifest or a verdict of another run than the line's. */
+/** A manifest or a verdict of another run than the line's, or one that is none. */
 function disagreement(line: Line): string | undefined {
   if (line.kind === 'run' && (line.manifest.run !== line.run || line.manifest.campaign !== line.campaign))
     return `its manifest is of run ${brief(line.manifest.run)} in campaign ${brief(line.manifest.campaign)}`
+  const fault = line.kind === 'run' ? manifestFault(line.manifest) : undefined
+  if (fault !== undefined) return `run/manifest${fault}`
   if (line.kind === 'verdict' && line.verdict.run !== line.run)
     return `its verdict is of run ${brief(line.verdict.run)}`
   return undefined

@@ -66,27 +66,52 @@ const cadence: Part = (value, at) => {
   return of === undefined ? shaped({ kind: oneOf(...Object.keys(CADENCES)) })(value, at) : of(value, at)
 }
 
+type Text = (max?: number) => Part
+
 /** `bounded`: with the limits for what comes from elsewhere. */
-function manifestShape(bounded: boolean): Part {
-  const text = (max = TEXT_LENGTH_MAX): Part =>
+const textOf =
+  (bounded: boolean): Text =>
+  (max = TEXT_LENGTH_MAX) =>
     part(
       (value) => typeof value === 'string' && (!bounded || value.length <= max),
       `a text of at most ${max} characters`,
     )
-  const value = text()
-  const labels: Part = (of, at) => {
-    if (!isObject(of)) return `${at} must be an object, got ${brief(of)}`
-    const entries = Object.entries(of)
-    if (bounded && entries.length > LABELS_MAX)
-      return `${at} must have at most ${LABELS_MAX} labels, got ${entries.length}`
-    for (const [name, label] of entries) {
-      if (bounded && name.length > LABEL_NAME_LENGTH_MAX)
-        return `${at} must have names of at most ${LABEL_NAME_LENGTH_MAX} characters, got ${brief(name)}`
-      const fault = value(label, `${at}/${name}`)
-      if (fault !== undefined) return fault
-    }
-    return undefined
+
+const labelsOf =
+  (bounded: boolean): Part =>
+  (labels, at) => {
+    if (!isObject(labels)) return `${at} must be an object, got ${brief(labels)}`
+    const names = Object.keys(labels)
+    if (bounded && names.length > LABELS_MAX) return `${at} must have at most ${LABELS_MAX} labels, got ${names.length}`
+    const long = names.find((name) => bounded && name.length > LABEL_NAME_LENGTH_MAX)
+    if (long !== undefined)
+      return `${at} must have names of at most ${LABEL_NAME_LENGTH_MAX} characters, got ${brief(long)}`
+    return shaped(Object.fromEntries(names.map((name) => [name, textOf(bounded)()])))(labels, at)
   }
+
+const targetOf = (text: Text): Part =>
+  shaped({
+    path: text(PATH_LENGTH_MAX),
+    sizeSectors: count,
+    ...optionals({
+      kind: oneOf('block', 'file'),
+      logicalBlockBytes: count,
+      physicalBlockBytes: count,
+      dmaAlignment: count,
+      writeCache: oneOf('write back', 'write through'),
+      fua: truth,
+      atomicWriteUnitMaxBytes: count,
+      rotational: truth,
+      driver: text(),
+      model: text(),
+      serial: text(),
+      fileSystem: text(),
+    }),
+  })
+
+function manifestShape(bounded: boolean): Part {
+  const text = textOf(bounded)
+  const value = text()
   return shaped({
     schema: optional(oneOf(MANIFEST_SCHEMA)),
     run: key,
@@ -111,26 +136,17 @@ function manifestShape(bounded: boolean): Part {
     baseline: oneOf('format', 'scan'),
     overlapInFlight: optional(truth),
     contract: value,
-    target: shaped({
-      path: text(PATH_LENGTH_MAX),
-      sizeSectors: count,
-      ...optionals({
-        kind: oneOf('block', 'file'),
-        logicalBlockBytes: count,
-        physicalBlockBytes: count,
-        dmaAlignment: count,
-        writeCache: oneOf('write back', 'write through'),
-        fua: truth,
-        atomicWriteUnitMaxBytes: count,
-        rotational: truth,
-        driver: value,
-        model: value,
-        serial: value,
-        fileSystem: value,
-      }),
-    }),
+    target: targetOf(text),
     environment: shaped(
-      optionals({ hostname: value, kernel: value, arch: value, node: value, agent: value, cpus: count, labels }),
+      optionals({
+        hostname: value,
+        kernel: value,
+        arch: value,
+        node: value,
+        agent: value,
+        cpus: count,
+        labels: labelsOf(bounded),
+      }),
     ),
   })
 }

@@ -58,29 +58,3 @@ export interface Manifest {
   readonly target: TargetFacts
   readonly environment: Environment
 }
-
-const KEY = /^[0-9a-f]{16}$/
-
-const SHAPE: Readonly<Record<string, (value: unknown) => boolean>> = {
-  run: (value) => typeof value === 'string' && KEY.test(value),
-  device: (value) => typeof value === 'string' && KEY.test(value),
-  campaign: (value) => typeof value === 'string',
-  startedAt: (value) => typeof value === 'string',
-  contract: (value) => typeof value === 'string',
-  baseline: (value) => value === 'format' || value === 'scan',
-  flushMode: (value) => value === 'barrier' || value === 'concurrent',
-  queueDepth: (value) => typeof value === 'number',
-  plan: (value) =>
-    isObject(value) && isObject(value['region']) && isObject(value['writeSectors']) && isObject(value['cadence']),
-  target: (value) => isObject(value) && typeof value['path'] === 'string' && Number.isSafeInteger(value['sizeSectors']),
-  environment: isObject,
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-/** Whether a parsed document has the parts of a manifest that judging relies on. */
-export function isManifest(value: unknown): value is Manifest {
-  return isObject(value) && Object.entries(SHAPE).every(([name, check]) => check(value[name]))
-}

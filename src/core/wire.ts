@@ -7,7 +7,8 @@
 import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
 import { ProbeError, messageOf } from './errors.ts'
-import { MANIFEST_SCHEMA, type Manifest, isManifest } from './manifest.ts'
+import { isManifest } from './manifest-shape.ts'
+import { MANIFEST_SCHEMA, type Manifest } from './manifest.ts'
 import { Plan } from './plan.ts'
 import type { LogRecord, RecordKind } from './record.ts'
 

@@ -34,7 +34,16 @@ export function sampleManifest(run: string, campaign = 'sample', labels: Record<
     campaign,
     device: '00000000000000aa',
     startedAt: '2026-01-01T00:00:00.000Z',
-    plan: JSON.parse('{"workload":"sequential"}'),
+    plan: {
+      workload: 'random',
+      seed: '0000000000000001',
+      region: { lba: 0, sectors: 2048 },
+      writeSectors: { least: 1, most: 8 },
+      alignSectors: 1,
+      clusterSectors: 128,
+      fuaPercent: 0,
+      cadence: { kind: 'writes', every: 16 },
+    },
     io: 'direct',
     queueDepth: 1,
     flushMode: 'barrier',
@@ -47,19 +56,12 @@ export function sampleManifest(run: string, campaign = 'sample', labels: Record<
   }
 }
 
-/** The same, with a plan in it as an agent writes it. */
-export const wholeManifest = (run: string, campaign = 'sample', labels: Record<string, string> = {}): Manifest => ({
+export const wholeManifest = sampleManifest
+
+/** One that is none, as an old store may have it: its plan lacks nearly everything. */
+export const stubManifest = (run: string, campaign = 'sample', labels: Record<string, string> = {}): Manifest => ({
   ...sampleManifest(run, campaign, labels),
-  plan: {
-    workload: 'random',
-    seed: '0000000000000001',
-    region: { lba: 0, sectors: 2048 },
-    writeSectors: { least: 1, most: 8 },
-    alignSectors: 1,
-    clusterSectors: 128,
-    fuaPercent: 0,
-    cadence: { kind: 'writes', every: 16 },
-  },
+  plan: JSON.parse('{"workload":"sequential"}'),
 })
 
 const NONE = { lost: 0, torn: 0, reordered: 0, corrupt: 0 }

@@ -8,7 +8,7 @@ import type { Store } from '../../src/collector/store/store.ts'
 import { summarise, type VerifiedRun } from '../../src/core/campaign/campaign.ts'
 import { type CellCounts, FACETS, factsOf, outcomeOf, ratesOf } from '../../src/core/campaign/facts.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../../src/core/verdict.ts'
-import { runId, sampleManifest, sampleVerdict, wholeManifest } from '../collector/helpers.ts'
+import { runId, stubManifest, sampleVerdict, wholeManifest } from '../collector/helpers.ts'
 import type { StoreUnderTest } from './store.ts'
 
 type Check = (what: string, body: (under: StoreUnderTest) => Promise<void>) => void
@@ -111,7 +111,7 @@ interface Made {
 async function make(store: Store, n: number, campaign: string, one: RandomRun): Promise<Made> {
   // Ids are the generator's; shrinking or not, the store takes each once.
   const run = runId(n)
-  const manifest = one.isWhole ? wholeManifest(run, campaign, one.labels) : sampleManifest(run, campaign, one.labels)
+  const manifest = one.isWhole ? wholeManifest(run, campaign, one.labels) : stubManifest(run, campaign, one.labels)
   const createdAt = day(one.day)
   assert.equal(await store.createRun({ run, campaign, createdAt, manifest }), 'created')
   let cut: { kind: string; at: string; died: boolean } | undefined

@@ -1,5 +1,6 @@
 /** What the HTTP API says when it says no: a stable code, its status, and one sentence. docs/HTTP-API.md lists the same codes. */
 import type { FastifyError } from 'fastify'
+import { isDeeperThan } from '../../core/depth.ts'
 import { ProbeError } from '../../core/errors.ts'
 
 /** Every code of the API with its HTTP status and meaning. */
@@ -83,10 +84,29 @@ export const campaignUnknown = (campaign: string): ApiError =>
     `the collector has no campaign ${JSON.stringify(campaign)}; GET /v1/campaigns lists those it has`,
   )
 
+/** Where the store is, and what it said, is for the log: whoever asks may be anybody. */
+const STORE_MESSAGES: Readonly<Record<string, { readonly code: ApiErrorCode; readonly message: string } | undefined>> =
+  {
+    STORE_UNAVAILABLE: {
+      code: 'STORE_UNAVAILABLE',
+      message: 'the store cannot be used; the log of the collector says why, sending the request again is safe',
+    },
+    STORE_VERSION: {
+      code: 'STORE_UNAVAILABLE',
+      message: 'the store is of another version than this collector; its log says which',
+    },
+    STORE_FULL: {
+      code: 'STORE_FULL',
+      message: 'the store is full; make room where the collector keeps it, all that was acknowledged is intact',
+    },
+  }
+
 /** Whatever a handler threw, as what the client is told. */
 export function apiErrorOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof ProbeError) {
+    const ofStore = STORE_MESSAGES[error.code]
+    if (ofStore !== undefined) return new ApiError(ofStore.code, ofStore.message, { cause: error })
     const code = isApiErrorCode(error.code) ? error.code : 'INTERNAL'
     return new ApiError(code, error.message, { cause: error })
   }
@@ -125,7 +145,10 @@ function validationMessage(error: FastifyError): string {
   return `${error.validationContext ?? 'request'}${first.instancePath} ${first.message ?? 'is not valid'}${allowed}${got}`
 }
 
+/** What is deeper cannot be told in a sentence. */
+const TOLD_DEPTH_MAX = 40
+
 function brief(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
+  const text = isDeeperThan(value, TOLD_DEPTH_MAX) ? 'something deeply nested' : (JSON.stringify(value) ?? 'nothing')
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }

@@ -9,7 +9,9 @@ import {
   LogController,
 } from 'fastify'
 import { type RequestListener, createServer as createHttp } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 import { Server as HttpsServer, createServer as createHttps } from 'node:https'
+import { stepsOfDepth } from '../../core/depth.ts'
 import { type TlsPair, answerPlain, tlsOptions } from '../access/tls.ts'
 import { ApiError, apiErrorOf } from './api-error.ts'
 
@@ -29,13 +31,15 @@ const LIMITS = {
   keepAliveTimeout: IDLE_LIMIT_MS,
   connectionsCheckingInterval: CHECK_MS,
 }
+/** No document of ours is nested so deep. */
+const DEPTH_MAX = 40
 const JSON_BYTES_MAX = 2 << 20
 /** Paths are never long; a campaign's name of 200 characters can take 9 bytes for each once it is in one. */
 const PARAM_LENGTH_MAX = 2000
 
 /** A server without addresses: limits, validation, and one way to answer errors. */
 export function createApp(logger: FastifyBaseLogger, tls?: TlsPair) {
-  return fastify({
+  const app = fastify({
     loggerInstance: logger,
     // A line for each request would drown the ones that matter: appends come many times a second.
     logController: new LogController({ disableRequestLogging: true }),
@@ -54,6 +58,17 @@ export function createApp(logger: FastifyBaseLogger, tls?: TlsPair) {
       socket.destroy()
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
+  app.addHook('preValidation', async ({ body }) => requireShallow(body))
+  return app
+}
+
+/** What checks, compares or writes a document calls itself for each level of it. */
+async function requireShallow(body: unknown): Promise<void> {
+  if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return
+  for (const isTooDeep of stepsOfDepth(body, DEPTH_MAX)) {
+    if (isTooDeep) throw new ApiError('BAD_REQUEST', `body is nested more than ${DEPTH_MAX} deep`)
+    await setImmediate()
+  }
 }
 
 export type CollectorServer = ReturnType<typeof createApp>

@@ -2,7 +2,10 @@
 import { ApiError, runUnknown } from './api-error.ts'
 import { type CollectorServer, knownHead, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
+import { verdictFault } from './verdict-check.ts'
 
+/** Every list of runs shows how they were cut. */
+export const CUT_BYTES_MAX = 64 << 10
 /** Verdicts list findings, up to the verifier's cap. */
 const VERDICT_BYTES_MAX = 64 << 20
 
@@ -16,6 +19,7 @@ function addCut(app: CollectorServer, { store, metrics, now }: RouteContext): vo
   app.route({
     method: 'POST',
     url: '/v1/runs/:run/cut',
+    bodyLimit: CUT_BYTES_MAX,
     schema: {
       summary: 'Record how the power was really cut; the same again is no error',
       params: schema.RunParams,
@@ -32,7 +36,8 @@ function addCut(app: CollectorServer, { store, metrics, now }: RouteContext): vo
       const recorded = outcome === 'recorded'
       if (recorded) {
         metrics.cutRecorded(request.body.died)
-        request.log.info({ run, cut: request.body }, 'cut recorded')
+        const { kind, died, signal } = request.body
+        request.log.info({ run, cut: { kind, died, signal } }, 'cut recorded')
       }
       return reply.code(recorded ? 201 : 200).send({ run, recorded })
     },
@@ -54,6 +59,8 @@ function addVerdict(app: CollectorServer, { store, metrics, now, verdictAdded }:
       const { run } = request.params
       const verdict = request.body
       if (verdict.run !== run) throw new ApiError('BAD_REQUEST', `body/run is ${verdict.run}, not ${run}`)
+      const fault = await verdictFault(verdict)
+      if (fault !== undefined) throw new ApiError('BAD_REQUEST', `body: ${fault}`)
       const at = now()
       const number = await store.addVerdict(run, at, verdict)
       if (number === 'run-unknown') throw runUnknown(run)

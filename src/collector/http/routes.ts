@@ -1,5 +1,6 @@
 /** The addresses of the API, gathered; campaigns and health are small enough to live here. */
 import { evidenceOf } from '../../core/campaign/evidence.ts'
+import { isReader } from '../access/reader.ts'
 import { addSessionRoutes } from '../access/session-routes.ts'
 import { addTokenRoutes } from '../access/token-routes.ts'
 import { addMetricsRoutes } from '../metrics/routes.ts'
@@ -66,18 +67,19 @@ function addCampaignRoutes(app: CollectorServer, { store }: RouteContext): void 
   })
 }
 
-function addServiceRoutes(app: CollectorServer, { store, version }: RouteContext): void {
+function addServiceRoutes(app: CollectorServer, { store, version, gate }: RouteContext): void {
   app.route({
     method: 'GET',
     url: '/health',
     schema: {
-      summary: 'Whether the store can be used; needs no token',
+      summary: 'Whether the store can be used; needs no token, and tells where the store is to readers alone',
       security: [],
       response: { 200: schema.HealthBody, ...schema.refusals },
     },
-    handler: async () => {
+    handler: async (request) => {
       await store.check()
-      return { status: 'ok' as const, version, store: store.name }
+      const [kind = ''] = store.name.split(':', 1)
+      return { status: 'ok' as const, version, store: (await isReader(request, gate.context)) ? store.name : kind }
     },
   })
 

@@ -1,4 +1,5 @@
 /** Runs: created once, listed by pages, read in full. */
+import { manifestFault } from '../../core/manifest-shape.ts'
 import { keyHashOf } from '../access/run-keys.ts'
 import { ApiError, runUnknown } from './api-error.ts'
 import { type CollectorServer, knownHead, knownRun, type RouteContext } from './route-context.ts'
@@ -26,6 +27,8 @@ function addCreateRun(app: CollectorServer, { store, metrics, now }: RouteContex
         const other = `run ${manifest.run} in campaign ${manifest.campaign}`
         throw new ApiError('BAD_REQUEST', `body/manifest is of ${other}, not of run ${run} in campaign ${campaign}`)
       }
+      const fault = manifestFault(manifest)
+      if (fault !== undefined) throw new ApiError('BAD_REQUEST', `body/manifest${fault}`)
       const keyHash = keyHashOf(request.headers)
       const key = keyHash === undefined ? {} : { keyHash }
       const outcome = await store.createRun({ run, campaign, manifest, createdAt: now(), ...key })

@@ -16,11 +16,18 @@ import { FORMAT_NAMES } from '../report/registry.ts'
 import { API_ERROR_CODES } from './api-error.ts'
 
 const open = { additionalProperties: true }
-const count = Type.Integer({ minimum: 0 })
+/** What every store and every reader of JSON keeps exactly. */
+const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const amount = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const time = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' })
 
 export const RunId = Type.String({ pattern: '^[0-9a-f]{16}$', description: '16 hexadecimal digits' })
-export const Campaign = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
+/** No name that a URL cannot have in its path, and none with half a character, which would be another once it is stored. */
+export const Campaign = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: '^(?!\\.\\.?$)(?:[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]|[\\ud800-\\udbff][\\udc00-\\udfff])*$',
+})
 
 export const RunParams = Type.Object({ run: Type.String({ description: 'the run id' }) })
 export const CampaignParams = Type.Object({ name: Type.String({ description: 'the campaign' }) })
@@ -80,20 +87,28 @@ export const Cut = Type.Object(
   {
     kind: Type.String({ minLength: 1, maxLength: 100 }),
     at: time,
-    signal: Type.Optional(Type.String()),
-    target: Type.Optional(Type.Object({ what: Type.String(), pid: Type.Integer() }, open)),
-    alsoDied: Type.Optional(Type.Array(Type.String())),
+    signal: Type.Optional(Type.String({ maxLength: 100 })),
+    target: Type.Optional(Type.Object({ what: Type.String({ maxLength: 1000 }), pid: Type.Integer() }, open)),
+    command: Type.Optional(
+      Type.Object(
+        { text: Type.String({ maxLength: 10_000 }), status: Type.Union([Type.Integer(), Type.Null()]) },
+        { ...open, description: 'the command that was run instead of a signal; status null where it was killed' },
+      ),
+    ),
+    alsoDied: Type.Optional(Type.Array(Type.String({ maxLength: 1000 }), { maxItems: 1000 })),
     died: Type.Boolean({ description: 'true once the target was seen dead' }),
-    note: Type.Optional(Type.String()),
+    note: Type.Optional(Type.String({ maxLength: 2000 })),
   },
   open,
 )
 export const CutRecordedBody = Type.Object({ run: Type.String(), recorded: Type.Boolean() })
 
 const ClassName = Type.String({ pattern: '^[0-9]{1,15}$' })
-const Histogram = Type.Record(ClassName, count)
+/** More than there are classes: the finest have 464. */
+const CLASSES_MAX = 1000
+const Histogram = Type.Record(ClassName, count, { maxProperties: CLASSES_MAX })
 const Spread = Type.Object(
-  { classes: Histogram, most: Type.Number({ minimum: 0 }) },
+  { classes: Histogram, most: amount },
   { ...open, description: 'counts by 1-2-5 class, named by the lower bound, and the largest value' },
 )
 const Latency = Type.Object(
@@ -105,7 +120,8 @@ const Latency = Type.Object(
   },
 )
 const unitCounts = { exposed: count, filling: count, whole: count, torn: count }
-const perUnit = <T extends TProperties>(counts: T) => Type.Record(ClassName, Type.Object(counts, open))
+const perUnit = <T extends TProperties>(counts: T) =>
+  Type.Record(ClassName, Type.Object(counts, open), { maxProperties: CLASSES_MAX })
 const measureFields = {
   atRisk: Type.Object(
     { completeWrites: count, tellingWrites: count, inFlightWrites: count, multiSectorWrites: count, sectors: count },
@@ -121,10 +137,10 @@ const verdictFields = {
   schema: Type.Literal(VERDICT_SCHEMA),
   run: RunId,
   verdict: Type.Enum(['held', 'violation', 'inconclusive']),
-  inconclusiveBecause: Type.Array(Type.String()),
+  inconclusiveBecause: Type.Array(Type.String({ maxLength: 10_000 }), { maxItems: 1000 }),
   readInFull: Type.Optional(Type.Boolean({ description: 'what is not found did not happen' })),
-  contract: Type.String(),
-  consistentWith: Type.Array(Type.String()),
+  contract: Type.String({ maxLength: 1000 }),
+  consistentWith: Type.Array(Type.String({ maxLength: 1000 }), { maxItems: 1000 }),
   checked: Type.Object(
     {
       sectors: count,
@@ -143,10 +159,14 @@ const verdictFields = {
   ),
   hazards: Type.Object(hazards, open),
   liedFlushes: count,
-  exposure: Type.Object({ lostWrites: count, lostBytes: count, oldestLostMs: Type.Number({ minimum: 0 }) }, open),
+  exposure: Type.Object({ lostWrites: count, lostBytes: count, oldestLostMs: amount }, open),
   measures: Type.Optional(Type.Object({ ...measureFields, atomicity: perUnit(unitCounts) }, open)),
   log: Type.Object(
-    { tail: Type.Enum(['clean', 'truncated', 'corrupt']), ended: Type.Boolean(), lastRecordMs: Type.Number() },
+    {
+      tail: Type.Enum(['clean', 'truncated', 'corrupt']),
+      ended: Type.Boolean(),
+      lastRecordMs: Type.Number({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
+    },
     open,
   ),
   findingsOmitted: count,

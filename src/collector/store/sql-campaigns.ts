@@ -2,7 +2,7 @@
 import type { CampaignCounts, VerifiedRun } from '../../core/campaign/campaign.ts'
 import { type CellCounts, FACETS, type Facet, type FactsFilter, type RunLine } from '../../core/campaign/facts.ts'
 import { type CampaignSetup, SetupCounter, setupOf } from '../../core/campaign/setup.ts'
-import { isManifest } from '../../core/manifest.ts'
+import { isManifest } from '../../core/manifest-shape.ts'
 import type { VerdictWord } from '../../core/verdict.ts'
 import type { Sql, SqlValue } from './database.ts'
 import { type LineRow, lineOf } from './rows.ts'

@@ -68,6 +68,10 @@ function prepareForWriting(db: Sqlite.Database, file: string, options: SqliteOpt
   if (options.pagesMax !== undefined) db.pragma(`max_page_count = ${options.pagesMax}`)
 }
 
+/** What is no failure of SQLite is a fault of ours, and stays what it is. */
+const failureOf = (error: unknown, file: string): unknown =>
+  error instanceof Sqlite.SqliteError ? storeError(error, file) : error
+
 /** What SQLite threw, as an error that says what to do. */
 function storeError(error: unknown, file: string): ProbeError {
   if (error instanceof ProbeError) return error
@@ -139,7 +143,7 @@ export class SqliteDatabase implements Database {
     try {
       return await work(this.#reader)
     } catch (error) {
-      throw storeError(error, this.#file)
+      throw failureOf(error, this.#file)
     }
   }
 
@@ -169,9 +173,9 @@ export class SqliteDatabase implements Database {
     if (db.inTransaction) db.exec('ROLLBACK')
   }
 
-  #failure(error: unknown): ProbeError {
+  #failure(error: unknown): unknown {
     if (!(error instanceof Sqlite.SqliteError) || !error.code.startsWith('SQLITE_IOERR'))
-      return storeError(error, this.#file)
+      return failureOf(error, this.#file)
     const message = `the store ${this.#file} failed to write: ${error.message} (${error.code}); nothing more is accepted, check the disk and start the collector again`
     this.#broken = new ProbeError('STORE_UNAVAILABLE', message, { cause: error })
     return this.#broken

@@ -7,6 +7,8 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { CutRecord } from '../../core/campaign/campaign.ts'
+import { isDeeperThan } from '../../core/depth.ts'
+import { manifestFault } from '../../core/manifest-shape.ts'
 import { Campaign, Cut, ManifestBody, Progress, RunId, VerdictBody } from '../http/schemas.ts'
 
 export const EXPORT_SCHEMA = 'plugpull.export/1'
@@ -15,6 +17,11 @@ export const EXPORT_SCHEMA = 'plugpull.export/1'
 export const LOG_PART_BYTES = 256 << 10
 /** No line is longer: a verdict may have 64 MiB as it came, and a number can grow when it is written anew. */
 export const LINE_BYTES_MAX = 80 << 20
+
+/** What POST of a cut takes, in characters that may be written otherwise there. */
+const CUT_LENGTH_MAX = 64 << 10
+/** No document of ours is nested so deep. */
+const DEPTH_MAX = 40
 
 const open = { additionalProperties: true }
 const count = Type.Integer({ minimum: 0 })
@@ -113,6 +120,7 @@ export type Read =
 /** What a value is, parsed from a line whose checksum is right. */
 export function lineOf(value: unknown): Read {
   const kind: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'kind') : undefined
+  if (isDeeperThan(value, DEPTH_MAX)) return { kind: 'wrong', why: `it is nested more than ${DEPTH_MAX} deep` }
   if (typeof kind !== 'string') return { kind: 'wrong', why: 'it has no "kind"' }
   if (!isKind(kind)) return { kind: 'unknown', name: kind.slice(0, 40) }
   if (!isLine(kind, value)) return { kind: 'wrong', why: misshape(kind, value) }
@@ -131,10 +139,14 @@ function misshape(kind: Kind, value: unknown): string {
 
 const isLine = (kind: Kind, value: unknown): value is Line => SHAPES[kind].Check(value)
 
-/** A manifest or a verdict of another run than the line's. */
+/** A manifest or a verdict of another run than the line's, or one that is none. */
 function disagreement(line: Line): string | undefined {
   if (line.kind === 'run' && (line.manifest.run !== line.run || line.manifest.campaign !== line.campaign))
     return `its manifest is of run ${brief(line.manifest.run)} in campaign ${brief(line.manifest.campaign)}`
+  const fault = line.kind === 'run' ? manifestFault(line.manifest) : undefined
+  if (fault !== undefined) return `run/manifest${fault}`
+  if (line.kind === 'cut' && JSON.stringify(line.cut).length > CUT_LENGTH_MAX)
+    return `its cut takes more than ${CUT_LENGTH_MAX} characters`
   if (line.kind === 'verdict' && line.verdict.run !== line.run)
     return `its verdict is of run ${brief(line.verdict.run)}`
   return undefined

@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { messageOf, ProbeError } from '../../core/errors.ts'
+import { verdictFault } from '../http/verdict-check.ts'
 import { decodeLine, splitLines } from './codec.ts'
 import { type Line, LINE_BYTES_MAX } from './line.ts'
 import { type Counts, Sequence } from './sequence.ts'
@@ -56,6 +57,8 @@ async function* checked(source: AsyncIterable<Uint8Array>, reading: Reading): As
         unknown.set(read.name, (unknown.get(read.name) ?? 0) + 1)
         continue
       }
+      const fault = read.line.kind === 'verdict' ? await verdictFault(read.line.verdict) : undefined
+      if (fault !== undefined) throw unreadable(name, last, fault)
       const wrong = sequence.accept(read.line)
       if (wrong !== undefined) throw unreadable(name, last, wrong)
       yield { number: last, line: read.line, bytes: raw.bytes }

@@ -8,11 +8,15 @@ import { applyLines } from './apply.ts'
 import { decodeLine, splitLines } from './codec.ts'
 import { exportRuns, type Selection, selectRuns } from './export-runs.ts'
 import { LINE_BYTES_MAX, type RunPart } from './line.ts'
+import { verdictFault } from '../http/verdict-check.ts'
 import * as schema from './schemas.ts'
 
 export const NDJSON = 'application/x-ndjson'
 /** A line may be sent alone whatever its size, with its run line. */
 const IMPORT_BYTES_MAX = LINE_BYTES_MAX + (4 << 20)
+
+/** Clocks differ; a run of next year would stand before all others until then. */
+const AHEAD_MAX_MS = 24 * 60 * 60 * 1000
 
 export function addTransferRoutes(app: CollectorServer, context: RouteContext): void {
   app.addContentTypeParser(NDJSON, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -44,7 +48,7 @@ function addExport(app: CollectorServer, { store, version, now }: RouteContext):
   })
 }
 
-function addImport(app: CollectorServer, { store }: RouteContext): void {
+function addImport(app: CollectorServer, { store, now }: RouteContext): void {
   app.route({
     method: 'POST',
     url: '/v1/import',
@@ -55,7 +59,7 @@ function addImport(app: CollectorServer, { store }: RouteContext): void {
       response: { 200: schema.ImportedBody, ...common.refusals },
     },
     handler: async (request) => {
-      const lines = await linesOf(request.body)
+      const lines = await linesOf(request.body, Date.parse(now()) + AHEAD_MAX_MS)
       const applied = await applyLines(store, lines)
       for (const conflict of applied.conflicts) request.log.warn(conflict, 'not imported')
       return { ...applied, conflicts: [...applied.conflicts] }
@@ -69,7 +73,7 @@ const selectionOf = ({ campaign, run }: { campaign?: string | string[]; run?: st
 })
 
 /** Every line of the body that speaks of a run. Throws BAD_REQUEST at the first that is not right; then nothing is stored. */
-async function linesOf(body: unknown): Promise<readonly RunPart[]> {
+async function linesOf(body: unknown, latestMs: number): Promise<readonly RunPart[]> {
   if (!(body instanceof Uint8Array)) throw new ApiError('MEDIA_TYPE', `an import takes ${NDJSON}`)
   const lines: RunPart[] = []
   const known = new Set<string>()
@@ -78,12 +82,22 @@ async function linesOf(body: unknown): Promise<readonly RunPart[]> {
       raw.kind === 'raw' ? decodeLine(raw.bytes) : ({ kind: 'wrong', why: 'it is too long for a line' } as const)
     if (read.kind === 'wrong') throw badLine(raw.number, read.why)
     if (read.kind === 'unknown' || read.line.kind === 'header' || read.line.kind === 'end') continue
+    const fault = await faultOf(read.line, latestMs)
+    if (fault !== undefined) throw badLine(raw.number, fault)
     if (read.line.kind === 'run') known.add(read.line.run)
     if (!known.has(read.line.run))
       throw badLine(raw.number, `the run line of ${read.line.run} must stand before it, in the same request`)
     lines.push(read.line)
   }
   return lines
+}
+
+/** What is wrong with what a line carries. */
+async function faultOf(line: RunPart, latestMs: number): Promise<string | undefined> {
+  if (line.kind === 'verdict') return verdictFault(line.verdict)
+  return line.kind !== 'run' || Date.parse(line.createdAt) <= latestMs
+    ? undefined
+    : `createdAt is ${line.createdAt}, which is no time or more than a day ahead`
 }
 
 const badLine = (number: number, why: string): ApiError =>

@@ -5,7 +5,8 @@
  * a hundred thousand of them at once. The rules are those of `summarise`: a rate counted from facts equals the rate of the verdicts.
  */
 import { type CutRecord, type RunProgress, type VerdictSummary, wasCut } from './campaign.ts'
-import { isManifest, type Manifest } from '../manifest.ts'
+import { isManifest } from '../manifest-shape.ts'
+import type { Manifest } from '../manifest.ts'
 import { cadenceText } from './setup.ts'
 import { FINDING_KINDS } from '../finding.ts'
 import { type Proportion, proportion } from '../statistics.ts'

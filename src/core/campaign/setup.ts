@@ -18,6 +18,17 @@ export type CampaignSetup = Readonly<Record<string, Histogram>>
 /** Labels that differ from run to run by design. */
 const LABELS_OF_ONE_RUN: ReadonlySet<string> = new Set(['sim'])
 const VALUES_MAX = 16
+/** Facets that the runs bring along as labels; more are not counted. */
+const FACETS_MAX = 64
+const VALUE_LENGTH_MAX = 200
+/** Facets that are counted however many others there are. */
+const KNOWN_FACETS: ReadonlySet<string> = new Set(
+  'rig cache image cut bus fault workload script writeSize region clusterSize flush fua queueDepth '
+    .concat(
+      'flushMode io commit contract baseline overlapInFlight target model targetSize logicalBlock writeCache kernel agent',
+    )
+    .split(' '),
+)
 /** What values beyond the limit are counted as. */
 const OTHER = 'other'
 
@@ -35,8 +46,7 @@ export function setupOf({ plan, environment, ...run }: Manifest, cut?: Pick<CutR
     fua: `${plan.fuaPercent} %`,
     queueDepth: String(run.queueDepth),
     flushMode: run.flushMode,
-    io: run.io,
-    commit: run.commit,
+    ...told({ io: run.io, commit: run.commit }),
     contract: run.contract,
     baseline: run.baseline,
     overlapInFlight: run.overlapInFlight ? 'yes' : 'no',
@@ -80,17 +90,37 @@ export function cadenceText(cadence: PlanSpec['cadence']): string {
   }
 }
 
+/** A long value keeps its beginning, and what tells it from another with the same one: a checksum (FNV-1a, 32 bits). */
+function shortValue(value: string): string {
+  if (value.length <= VALUE_LENGTH_MAX) return value
+  let sum = 0x811c9dc5
+  for (let at = 0; at < value.length; at++) sum = Math.imul(sum ^ value.charCodeAt(at), 0x01000193)
+  const end = `… (${value.length} characters, ${(sum >>> 0).toString(16).padStart(8, '0')})`
+  return value.slice(0, VALUE_LENGTH_MAX - end.length) + end
+}
+
 /** Counts the facets of many runs. The names are the users' (labels), so nothing is kept under them but in maps. */
 export class SetupCounter {
   readonly #facets = new Map<string, Map<string, number>>()
+  #others = 0
 
   add(setup: RunSetup): void {
-    for (const [facet, value] of Object.entries(setup)) {
-      const counts = this.#facets.get(facet) ?? new Map<string, number>()
-      this.#facets.set(facet, counts)
+    for (const [facet, whole] of Object.entries(setup)) {
+      const counts = this.#facets.get(facet) ?? this.#made(facet)
+      const value = shortValue(whole)
       const key = counts.has(value) || counts.size < VALUES_MAX ? value : OTHER
       counts.set(key, (counts.get(key) ?? 0) + 1)
     }
+  }
+
+  /** Where there are enough already, it is forgotten again. */
+  #made(facet: string): Map<string, number> {
+    const counts = new Map<string, number>()
+    const isOther = !KNOWN_FACETS.has(facet)
+    if (isOther && this.#others === FACETS_MAX) return counts
+    if (isOther) this.#others++
+    this.#facets.set(facet, counts)
+    return counts
   }
 
   setup(): CampaignSetup {

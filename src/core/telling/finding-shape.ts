@@ -2,6 +2,7 @@
  * Whether what a verdict lists as a finding is one. A verdict may come from a file that somebody edited, or from another
  * program; what tells a finding relies on its parts, and a part that is missing must be named rather than stumbled over.
  */
+import { isDeeperThan } from '../depth.ts'
 import { ProbeError } from '../errors.ts'
 import { FINDING_KINDS, type Finding } from '../finding.ts'
 import { SECTOR_BYTES } from '../units.ts'
@@ -98,6 +99,9 @@ const FINDING: Readonly<Record<keyof Finding, Check>> = {
   explanation: isText,
 }
 
+/** Findings of verify are not nested so deep. */
+const FINDING_DEPTH_MAX = 32
+
 const VERDICT: Readonly<Record<string, Check>> = {
   run: isText,
   verdict: oneOf('held', 'violation', 'inconclusive'),
@@ -118,12 +122,24 @@ export function checkFinding(finding: unknown, number: number, source: string): 
   requireShape(finding, FINDING, `finding ${number} of the verdict`, source)
 }
 
-function requireShape(value: unknown, shape: Readonly<Record<string, Check>>, what: string, source: string): void {
+/** What is wrong with it, in words that follow its name: `its lba is "x"`. `undefined`: nothing. */
+export function findingFault(finding: unknown): string | undefined {
+  if (isDeeperThan(finding, FINDING_DEPTH_MAX)) return `it is nested more than ${FINDING_DEPTH_MAX} deep`
+  return faultOf(finding, FINDING)
+}
+
+function faultOf(value: unknown, shape: Readonly<Record<string, Check>>): string | undefined {
   const part = wrongPart(value, shape)
-  if (part === undefined) return
+  if (part === undefined) return undefined
   const got = JSON.stringify(isObject(value) ? value[part] : value)?.slice(0, 80) ?? 'missing'
+  return isObject(value) ? `its ${part} is ${got}` : `it is ${got}`
+}
+
+function requireShape(value: unknown, shape: Readonly<Record<string, Check>>, what: string, source: string): void {
+  const fault = faultOf(value, shape)
+  if (fault === undefined) return
   throw new ProbeError(
     'BAD_OPTION',
-    `${what} in ${source} is not as verify writes it: ${isObject(value) ? `its ${part} is ${got}` : `it is ${got}`}; give what verify --json printed, or verify the run again`,
+    `${what} in ${source} is not as verify writes it: ${fault}; give what verify --json printed, or verify the run again`,
   )
 }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { bigRun } from '../../../bench/ui/big-run.ts'
 import { bigCampaign, matrixCampaigns } from '../../../bench/ui/campaigns.ts'
 import { historyOf, type RecordedRun } from '../../../bench/ui/recorded-run.ts'
-import { isManifest } from '../../../src/core/manifest.ts'
+import { isManifest } from '../../../src/core/manifest-shape.ts'
 
 const SMALL = { sectors: 2 ** 20, writes: 60_000 } as const
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { factsOf } from '../../../src/core/campaign/facts.ts'
-import { sampleManifest, wholeManifest } from '../../collector/helpers.ts'
+import { stubManifest, wholeManifest } from '../../collector/helpers.ts'
 
 const RUN = '0000000000000001'
 
@@ -37,6 +37,6 @@ test('the version of QEMU is a label of its own, or in the line of the program',
 })
 
 test('a manifest that is not one tells nothing but the cut', () => {
-  const facts = factsOf(sampleManifest(RUN), { kind: 'sigkill' })
+  const facts = factsOf(stubManifest(RUN), { kind: 'sigkill' })
   assert.deepEqual([facts.cut, facts.host, facts.workload], ['sigkill', '', ''])
 })

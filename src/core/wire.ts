@@ -62,6 +62,11 @@ const KINDS: readonly RecordKind[] = [
   'flush-failed',
   'end',
 ]
+/** A window rises at most so far above the last issue: sixteen times what an agent ever asks for. */
+export const WINDOW_AHEAD_MAX = 1 << 20
+/** At most so many writes are in flight: sixteen times the deepest queue of an agent. */
+export const IN_FLIGHT_MAX = 4096
+
 /** Low three bits of the first byte; 7 says that the kind follows in a byte of its own, for the rare ones. */
 const KIND_BITS = 3
 const KIND_ESCAPE = 7
@@ -119,6 +124,7 @@ export class RecordEncoder {
         return this.#varint(errno)
       case 'window':
         assert(id >= state.window, 'a window never shrinks')
+        assert(id - state.issued <= WINDOW_AHEAD_MAX, 'a window goes only so far ahead')
         this.#varint(id - state.window)
         state.window = id
         return
@@ -363,7 +369,7 @@ class RecordReader {
     return this.#at >= this.#bytes.length
   }
 
-  /** The next record, or `undefined` where the bytes make none. */
+  /** The next record, or `undefined` where the bytes make none, or one that no agent writes: few bytes then stand for endless work. */
   next(): LogRecord | undefined {
     const state = this.#state
     const tag = this.#byte()
@@ -378,7 +384,7 @@ class RecordReader {
     record.id = id
     record.timeUs = state.timeUs
     record.errno = kind === 'failed' || kind === 'flush-failed' ? this.#varint() : 0
-    return id < 0 || this.#at > this.#bytes.length ? undefined : record
+    return id < 0 || this.#at > this.#bytes.length || !Number.isSafeInteger(state.timeUs) ? undefined : record
   }
 
   /** The number the record is about; -1 where there can be none. */
@@ -386,6 +392,7 @@ class RecordReader {
     const state = this.#state
     switch (kind) {
       case 'issue':
+        if (state.inFlight.length === IN_FLIGHT_MAX) return -1
         state.inFlight.push(++state.issued)
         return state.issued
       case 'complete':
@@ -400,7 +407,7 @@ class RecordReader {
         return state.flushes
       case 'window':
         state.window += this.#varint()
-        return state.window
+        return state.window - state.issued > WINDOW_AHEAD_MAX ? -1 : state.window
       case 'tick':
       case 'end':
         return 0

@@ -82,6 +82,19 @@ class WireState {
   flushes = 0
   window = 0
   timeUs = 0
+
+  /** Number of the next write, now in flight; -1 where too many are. */
+  issue(): number {
+    if (this.inFlight.length === IN_FLIGHT_MAX) return -1
+    this.inFlight.push(++this.issued)
+    return this.issued
+  }
+
+  /** Top of the window, risen; -1 where it is too far ahead. */
+  widen(by: number): number {
+    this.window += by
+    return this.window - this.issued > WINDOW_AHEAD_MAX ? -1 : this.window
+  }
 }
 
 /** Records to bytes. One encoder a run: what it writes depends on all it wrote before. */
@@ -392,9 +405,7 @@ class RecordReader {
     const state = this.#state
     switch (kind) {
       case 'issue':
-        if (state.inFlight.length === IN_FLIGHT_MAX) return -1
-        state.inFlight.push(++state.issued)
-        return state.issued
+        return state.issue()
       case 'complete':
       case 'failed': {
         const [id] = state.inFlight.splice(this.#varint(), 1)
@@ -406,8 +417,7 @@ class RecordReader {
       case 'flush-failed':
         return state.flushes
       case 'window':
-        state.window += this.#varint()
-        return state.window - state.issued > WINDOW_AHEAD_MAX ? -1 : state.window
+        return state.widen(this.#varint())
       case 'tick':
       case 'end':
         return 0

@@ -13,6 +13,8 @@ const RUN = '00000000be2c4a11'
 const DEVICE = '00000000d15c0001'
 const QUEUE_DEPTH = 4
 const FLUSH_EVERY = 16
+/** As far ahead as an agent goes. */
+const WINDOW = 65_536
 const FRAME_BYTES = 64 * 1024
 
 /** `sectors`: of the region; random writes of 4 KiB, four in flight, a flush every 16, a formatted baseline. */
@@ -53,8 +55,9 @@ export function* logOf(manifest: Manifest, writes: number): Iterable<Uint8Array>
   let us = 0
   let flushes = 0
   const add = (kind: Parameters<RecordEncoder['add']>[0], id: number): void => records.add(kind, id, (us += 25))
-  add('window', writes)
+  let window = 0
   for (let first = 1; first <= writes; first += QUEUE_DEPTH) {
+    if (window < writes && first + WINDOW / 2 > window) add('window', (window = Math.min(writes, first - 1 + WINDOW)))
     const last = Math.min(first + QUEUE_DEPTH - 1, writes)
     for (let write = first; write <= last; write++) add('issue', write)
     for (let write = first; write <= last; write++) add('complete', write)

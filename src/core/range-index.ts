@@ -136,6 +136,11 @@ export class RangeIndex {
     this.#ids = ids
   }
 
+  /** Whether no write touches the range with that number: most of a large region, which is soon passed over. */
+  isEmpty(range: number): boolean {
+    return this.#offsets[range] === this.#offsets[range + 1]
+  }
+
   /** The writes of the range with that number. */
   writesOf(range: number): RangeWrites {
     const ids = this.#ids.subarray(this.#offsets[range] ?? 0, this.#offsets[range + 1] ?? 0)

@@ -63,6 +63,11 @@ const KINDS: readonly RecordKind[] = [
   'flush-failed',
   'end',
 ]
+/** A window rises at most so far above the last issue: sixteen times what an agent ever asks for. */
+export const WINDOW_AHEAD_MAX = 1 << 20
+/** At most so many writes are in flight: sixteen times the deepest queue of an agent. */
+export const IN_FLIGHT_MAX = 4096
+
 /** Low three bits of the first byte; 7 says that the kind follows in a byte of its own, for the rare ones. */
 const KIND_BITS = 3
 const KIND_ESCAPE = 7
@@ -78,6 +83,19 @@ class WireState {
   flushes = 0
   window = 0
   timeUs = 0
+
+  /** Number of the next write, now in flight; -1 where too many are. */
+  issue(): number {
+    if (this.inFlight.length === IN_FLIGHT_MAX) return -1
+    this.inFlight.push(++this.issued)
+    return this.issued
+  }
+
+  /** Top of the window, risen; -1 where it is too far ahead. */
+  widen(by: number): number {
+    this.window += by
+    return this.window - this.issued > WINDOW_AHEAD_MAX ? -1 : this.window
+  }
 }
 
 /** Records to bytes. One encoder a run: what it writes depends on all it wrote before. */
@@ -120,6 +138,7 @@ export class RecordEncoder {
         return this.#varint(errno)
       case 'window':
         assert(id >= state.window, 'a window never shrinks')
+        assert(id - state.issued <= WINDOW_AHEAD_MAX, 'a window goes only so far ahead')
         this.#varint(id - state.window)
         state.window = id
         return
@@ -364,7 +383,7 @@ class RecordReader {
     return this.#at >= this.#bytes.length
   }
 
-  /** The next record, or `undefined` where the bytes make none. */
+  /** The next record, or `undefined` where the bytes make none, or one that no agent writes: few bytes then stand for endless work. */
   next(): LogRecord | undefined {
     const state = this.#state
     const tag = this.#byte()
@@ -379,7 +398,7 @@ class RecordReader {
     record.id = id
     record.timeUs = state.timeUs
     record.errno = kind === 'failed' || kind === 'flush-failed' ? this.#varint() : 0
-    return id < 0 || this.#at > this.#bytes.length ? undefined : record
+    return id < 0 || this.#at > this.#bytes.length || !Number.isSafeInteger(state.timeUs) ? undefined : record
   }
 
   /** The number the record is about; -1 where there can be none. */
@@ -387,8 +406,7 @@ class RecordReader {
     const state = this.#state
     switch (kind) {
       case 'issue':
-        state.inFlight.push(++state.issued)
-        return state.issued
+        return state.issue()
       case 'complete':
       case 'failed': {
         const [id] = state.inFlight.splice(this.#varint(), 1)
@@ -400,8 +418,7 @@ class RecordReader {
       case 'flush-failed':
         return state.flushes
       case 'window':
-        state.window += this.#varint()
-        return state.window
+        return state.widen(this.#varint())
       case 'tick':
       case 'end':
         return 0

@@ -4,7 +4,15 @@ import fc from 'fast-check'
 import { ProbeError } from '../../src/core/errors.ts'
 import type { Manifest } from '../../src/core/manifest.ts'
 import type { LogRecord } from '../../src/core/record.ts'
-import { FRAME_PAYLOAD_BYTES_MAX, FrameEncoder, type LogEnd, LogDecoder, RecordEncoder } from '../../src/core/wire.ts'
+import {
+  FRAME_PAYLOAD_BYTES_MAX,
+  FrameEncoder,
+  IN_FLIGHT_MAX,
+  type LogEnd,
+  LogDecoder,
+  RecordEncoder,
+  WINDOW_AHEAD_MAX,
+} from '../../src/core/wire.ts'
 
 const MANIFEST: Manifest = {
   schema: 'plugpull.run/1',
@@ -87,7 +95,7 @@ function historyOf(choices: readonly (readonly [number, number, number])[]): Log
         flushing = !flushing
         break
       case 4:
-        add('window', (window += which))
+        add('window', (window = Math.max(window, issued + which)))
         break
       case 5:
         add(which % 2 === 0 ? 'tick' : 'end', 0)
@@ -247,6 +255,36 @@ test('a write that the plan does not have ends the intact prefix', () => {
   )
 })
 
+/** A log with a frame of those bytes as its records. */
+function withRecords(...bytes: readonly number[]): Decoded {
+  const frames = new FrameEncoder()
+  return decode(join([frames.manifest(MANIFEST), frames.frame('records', Uint8Array.from(bytes))]))
+}
+
+test('a window that goes too far ahead ends the intact prefix, however many come', () => {
+  const varint = (value: number): number[] => (value < 0x80 ? [value] : [(value % 0x80) | 0x80, ...varint(value >> 7)])
+  const fits = withRecords(0, 4, ...varint(WINDOW_AHEAD_MAX + 1))
+  assert.deepEqual([fits.end.tail, fits.records.at(-1)?.id], ['clean', WINDOW_AHEAD_MAX + 1])
+  const beyond = withRecords(0, 4, ...varint(WINDOW_AHEAD_MAX), 4, 1, 4, 1, 0)
+  assert.equal(beyond.end.tail, 'corrupt')
+  assert.deepEqual(
+    beyond.records.map(({ kind, id }) => `${kind} ${id}`),
+    ['issue 1', `window ${WINDOW_AHEAD_MAX}`, `window ${WINDOW_AHEAD_MAX + 1}`],
+  )
+})
+
+test('more writes in flight than any agent has end the intact prefix', () => {
+  const full = withRecords(...Array.from({ length: IN_FLIGHT_MAX }, () => 0), 1, 0, 0)
+  assert.deepEqual([full.end.tail, full.records.length], ['clean', IN_FLIGHT_MAX + 2])
+  const over = withRecords(...Array.from({ length: IN_FLIGHT_MAX + 1 }, () => 0), 1, 0)
+  assert.deepEqual([over.end.tail, over.records.length], ['corrupt', IN_FLIGHT_MAX])
+})
+
+test('a time that is no number ends the intact prefix', () => {
+  const far = withRecords(5, 5 | (31 << 3), ...Array.from({ length: 200 }, () => 0xff), 1)
+  assert.deepEqual([far.end.tail, far.records.length], ['corrupt', 1])
+})
+
 test('a frame takes 1 MiB and no more', () => {
   const frames = new FrameEncoder()
   const parts = [frames.manifest(MANIFEST), frames.frame('baseline', new Uint8Array(FRAME_PAYLOAD_BYTES_MAX))]
@@ -261,6 +299,7 @@ test('the encoder refuses what no agent can have done', () => {
   const encoder = new RecordEncoder()
   encoder.add('window', 10, 0)
   assert.throws(() => encoder.add('window', 9, 0))
+  assert.throws(() => encoder.add('window', WINDOW_AHEAD_MAX + 1, 0))
 })
 
 function isProbeError(...codes: string[]): (error: unknown) => boolean {

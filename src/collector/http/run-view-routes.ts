@@ -2,13 +2,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BLOCKS_MAX, gridOf } from '../../core/map/block-map.ts'
 import { BUCKETS_DEFAULT, BUCKETS_MAX } from '../../core/map/run-timeline.ts'
+import { askerOf } from '../view/run/asker.ts'
 import { mapDocument, storyDocument } from '../view/run/documents.ts'
 import { FINDINGS_PAGE_DEFAULT, findingsPage } from '../view/run/findings-page.ts'
 import type { MapAnswer, Plane } from '../view/run/messages.ts'
-import { RunViews, verdictOf, versionOf } from '../view/run/run-views.ts'
+import { RunViews, versionOf } from '../view/run/run-views.ts'
 import type { RunHead } from '../../core/campaign/campaign.ts'
 import { ApiError } from './api-error.ts'
-import { type CollectorServer, knownHead, knownRun, type RouteContext } from './route-context.ts'
+import { type CollectorServer, knownHead, type RouteContext } from './route-context.ts'
 import * as shape from './schemas-run-view.ts'
 import { RunParams, refusals } from './schemas.ts'
 
@@ -21,12 +22,12 @@ export function addRunViewRoutes(app: CollectorServer, context: RouteContext): v
   app.addHook('onClose', () => views.close())
   addMap(app, context, views)
   addTimeline(app, context, views)
-  addFindings(app, context)
+  addFindings(app, context, views)
   addStory(app, context, views)
   addManifest(app, context)
 }
 
-function addMap(app: CollectorServer, { store }: RouteContext, views: RunViews): void {
+function addMap(app: CollectorServer, { store, gate }: RouteContext, views: RunViews): void {
   app.route({
     method: 'GET',
     url: '/v1/runs/:run/map',
@@ -47,7 +48,7 @@ function addMap(app: CollectorServer, { store }: RouteContext, views: RunViews):
       const tag = `${versionOf(view)}-${block ?? 'auto'}-${isBinary ? plane : `json-${from ?? 0}`}`
       reply.header('vary', 'accept, accept-encoding').header('cache-control', 'private, no-cache')
       if (isKnown(request, reply, tag)) return reply.code(304).send('')
-      const map = await views.map(view, blockBytes)
+      const map = await views.map(view, blockBytes, askerOf(gate, request, reply))
       if (!isBinary) return mapDocument(view, map, Number(from ?? 0))
       return sendPlane(request, reply, map, plane === 'states' ? map.states : map.writes)
     },
@@ -90,7 +91,7 @@ function requireLog({ run, logPruned }: Pick<RunHead, 'run' | 'logPruned'>): voi
   )
 }
 
-function addTimeline(app: CollectorServer, { store }: RouteContext, views: RunViews): void {
+function addTimeline(app: CollectorServer, { store, gate }: RouteContext, views: RunViews): void {
   app.route({
     method: 'GET',
     url: '/v1/runs/:run/timeline',
@@ -112,16 +113,16 @@ function addTimeline(app: CollectorServer, { store }: RouteContext, views: RunVi
       reply.header('cache-control', 'private, no-cache')
       if (isKnown(request, reply, `${versionOf(view)}-${from ?? ''}-${to ?? ''}-${buckets}`))
         return reply.code(304).send('')
-      return views.timeline(view, {
-        buckets,
+      const span = {
         ...(from === undefined ? {} : { fromMs: Number(from) }),
         ...(to === undefined ? {} : { toMs: Number(to) }),
-      })
+      }
+      return views.timeline(view, { buckets, ...span }, askerOf(gate, request, reply))
     },
   })
 }
 
-function addFindings(app: CollectorServer, { store }: RouteContext): void {
+function addFindings(app: CollectorServer, { store }: RouteContext, views: RunViews): void {
   app.route({
     method: 'GET',
     url: '/v1/runs/:run/findings',
@@ -132,9 +133,9 @@ function addFindings(app: CollectorServer, { store }: RouteContext): void {
       response: { 200: shape.FindingsBody, ...refusals },
     },
     handler: async (request) => {
-      const view = await knownRun(store, request.params.run)
+      const view = await knownHead(store, request.params.run)
       const { kind, severity, lba, sectors, offset, limit } = request.query
-      return findingsPage(verdictOf(view), view.verdicts.at(-1)?.number ?? 1, {
+      return findingsPage(await views.verdict(view), view.verdicts.at(-1)?.number ?? 1, {
         offset: Number(offset ?? 0),
         limit: Number(limit ?? FINDINGS_PAGE_DEFAULT),
         ...(kind === undefined ? {} : { kind }),
@@ -146,7 +147,7 @@ function addFindings(app: CollectorServer, { store }: RouteContext): void {
   })
 }
 
-function addStory(app: CollectorServer, { store }: RouteContext, views: RunViews): void {
+function addStory(app: CollectorServer, { store, gate }: RouteContext, views: RunViews): void {
   app.route({
     method: 'GET',
     url: '/v1/runs/:run/findings/:number',
@@ -155,10 +156,10 @@ function addStory(app: CollectorServer, { store }: RouteContext, views: RunViews
       params: shape.FindingParams,
       response: { 200: shape.StoryBody, ...refusals },
     },
-    handler: async (request) => {
-      const view = await knownRun(store, request.params.run)
+    handler: async (request, reply) => {
+      const view = await knownHead(store, request.params.run)
       requireLog(view)
-      return storyDocument(await views.story(view, Number(request.params.number)))
+      return storyDocument(await views.story(view, Number(request.params.number), askerOf(gate, request, reply)))
     },
   })
 }

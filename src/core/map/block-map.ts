@@ -82,10 +82,10 @@ export class BlockMapper {
 
   /** Takes in the range with that number; each has to be taken once. */
   range(number: number): void {
+    if (this.#index.isEmpty(number)) return
     const { region } = this.#history.plan.spec
     const lba = region.lba + number * RANGE_SECTORS
     const here = this.#index.writesOf(number)
-    if (here.count === 0) return
     const end = Math.min(lba + RANGE_SECTORS, region.lba + region.sectors)
     this.#sectors.fill(UNTOUCHED)
     for (let k = 0; k < here.count; k++) this.#write(here, k, lba)
@@ -168,6 +168,7 @@ export function blockMapOf(
   blockBytes = defaultBlockBytes(history.plan.spec),
 ): BlockMap {
   const mapper = new BlockMapper(history, contract, gridOf(history.plan.spec, blockBytes))
-  for (let range = 0; range < mapper.ranges; range++) mapper.range(range)
+  const { ranges } = mapper
+  for (let range = 0; range < ranges; range++) mapper.range(range)
   return mapper.finish(stretches)
 }

@@ -8,14 +8,17 @@ import { HistoryBuilder } from '../../../core/history.ts'
 import { RunEventReader } from '../../../core/map/run-events.ts'
 import { readLogInto } from '../../../io/load-history.ts'
 import type { LogSource } from '../../../io/log-source.ts'
+import { BoundedLog } from './bounded-log.ts'
 import type { Answer, Failure, FromAnalyst, LogName, Question, ToAnalyst } from './messages.ts'
 import { type ReadLog, answerMap, answerStory, answerTimeline } from './questions.ts'
 
 const LOGS_KEPT = 3
+/** Together; a longer one is kept alone. What is read of a byte can take twenty. */
+const BYTES_KEPT = 32 << 20
 
 const port = parentPort
 const never = new AbortController().signal
-const kept = new Map<string, ReadLog>()
+const kept = new Map<string, ReadLog & { readonly bytes: number }>()
 /** Who waits for the next piece of the log, by question. */
 const waiting = new Map<number, { give: (bytes: Uint8Array | undefined) => void; fail: (error: unknown) => void }>()
 let last: Promise<void> = Promise.resolve()
@@ -69,20 +72,29 @@ function buffersOf(given: Answer): readonly ArrayBuffer[] {
 
 async function readLog({ run, bytes }: LogName, source: LogSource): Promise<ReadLog> {
   const key = `${run} ${bytes}`
-  const read = kept.get(key) ?? (await readAnew(source))
+  const known = kept.get(key)
   kept.delete(key)
+  makeRoom(bytes)
+  const read = known ?? { ...(await readAnew(source)), bytes }
   kept.set(key, read)
-  for (const oldest of kept.keys()) {
-    if (kept.size <= LOGS_KEPT) break
-    kept.delete(oldest)
-  }
   return read
+}
+
+/** For one more, which is not there yet. */
+function makeRoom(bytes: number): void {
+  let total = bytes
+  for (const one of kept.values()) total += one.bytes
+  for (const [oldest, one] of kept) {
+    if (kept.size < LOGS_KEPT && total <= BYTES_KEPT) return
+    kept.delete(oldest)
+    total -= one.bytes
+  }
 }
 
 async function readAnew(source: LogSource): Promise<ReadLog> {
   const builder = new HistoryBuilder(source.sizeBytes)
   const reader = new RunEventReader(builder)
-  const end = await readLogInto(reader, source, never)
+  const end = await readLogInto(new BoundedLog(reader), source, never)
   return { history: builder.finish(end), events: reader.finish() }
 }
 

@@ -3,7 +3,7 @@
  * maps are kept. Every answer is of a log of a certain length and of a verdict of a certain number, and changes only with them.
  */
 import { setImmediate } from 'node:timers/promises'
-import type { RunHead, RunView } from '../../../core/campaign/campaign.ts'
+import type { RunHead } from '../../../core/campaign/campaign.ts'
 import { ProbeError } from '../../../core/errors.ts'
 import type { RunTimeline } from '../../../core/map/run-timeline.ts'
 import { stretchesOf } from '../../../core/map/stretches.ts'
@@ -13,10 +13,13 @@ import { FrameEncoder } from '../../../core/wire.ts'
 import { ApiError } from '../../http/api-error.ts'
 import type { Store } from '../../store/store.ts'
 import { Analyst } from './analyst.ts'
+import { type Asker, AskerGone } from './asker.ts'
 import { Few } from './few.ts'
 import type { Answers, MapAnswer, Question, StoryAnswer } from './messages.ts'
 
 const MAPS_KEPT = 4
+/** With 80,000 findings one can take a hundred megabytes. */
+const VERDICTS_KEPT = 2
 
 export interface TimelineQuery {
   readonly fromMs?: number
@@ -28,6 +31,8 @@ export class RunViews {
   readonly #store: Store
   readonly #analyst = new Analyst()
   readonly #maps = new Few<MapAnswer>(MAPS_KEPT)
+  readonly #verdicts = new Few<Verdict>(VERDICTS_KEPT)
+  #reading: Promise<unknown> = Promise.resolve()
 
   constructor(store: Store) {
     this.#store = store
@@ -37,33 +42,51 @@ export class RunViews {
     return this.#analyst.close()
   }
 
-  map(view: RunHead, blockBytes: number | undefined): Promise<MapAnswer> {
+  async map(view: RunHead, blockBytes: number | undefined, asker: Asker): Promise<MapAnswer> {
+    for (;;) {
+      try {
+        return await this.#map(view, blockBytes, asker)
+      } catch (error) {
+        // It was somebody else who asked first and went away.
+        if (!(error instanceof AskerGone) || asker.signal.aborted) throw error
+      }
+    }
+  }
+
+  #map(view: RunHead, blockBytes: number | undefined, asker: Asker): Promise<MapAnswer> {
     return this.#maps.get(`${view.run} ${versionOf(view)} ${blockBytes ?? ''}`, async () => {
-      const findings = await this.#findings(view)
+      const findings = view.verdicts.length === 0 ? [] : (await this.verdict(view)).findings
       await checkInParts(findings, view.run)
-      return this.#ask(view, {
+      const question = {
         kind: 'map',
         log: view,
         contract: contractOf(view),
         stretches: stretchesOf(findings),
         ...(blockBytes === undefined ? {} : { blockBytes }),
-      })
+      } as const
+      return this.#ask(view, question, asker)
     })
   }
 
-  /** Of the very verdict that the head is of. */
-  async #findings({ run, verdicts }: RunHead): Promise<Verdict['findings']> {
-    const number = verdicts.at(-1)?.number
-    const verdict = number === undefined ? undefined : await this.#store.verdict(run, number)
-    return verdict?.findings ?? []
+  /** The very verdict that the head is of, with its findings: read once for whoever asks, one after the other. Throws VERDICT_UNKNOWN. */
+  verdict({ run, verdicts }: RunHead): Promise<Verdict> {
+    const newest = verdicts.at(-1)
+    if (newest === undefined) return Promise.reject(noVerdict(run))
+    const { number, at } = newest
+    return this.#verdicts.get(`${run} ${number} ${at}`, () => {
+      const verdict = this.#reading.then(() => this.#store.verdict(run, number))
+      // Agents who append have their turn in between.
+      this.#reading = verdict.then(waitATurn, waitATurn)
+      return verdict.then((read) => read ?? Promise.reject(noVerdict(run)))
+    })
   }
 
-  timeline(view: RunHead, query: TimelineQuery): Promise<RunTimeline> {
-    return this.#ask(view, { kind: 'timeline', log: view, ...query })
+  timeline(view: RunHead, query: TimelineQuery, asker: Asker): Promise<RunTimeline> {
+    return this.#ask(view, { kind: 'timeline', log: view, ...query }, asker)
   }
 
-  story(view: RunView, number: number): Promise<StoryAnswer> {
-    const verdict = verdictOf(view)
+  async story(view: RunHead, number: number, asker: Asker): Promise<StoryAnswer> {
+    const verdict = await this.verdict(view)
     const finding = verdict.findings[number - 1]
     if (finding === undefined) {
       const has = verdict.findings.length === 0 ? 'it lists none' : `it lists ${verdict.findings.length}`
@@ -76,18 +99,20 @@ export class RunViews {
       ([, { lba, sectors }]) => lba < end && finding.lba < lba + sectors,
     )
     checkAll(beside, view.run)
-    return this.#ask(view, {
+    const question = {
       kind: 'story',
       log: view,
       named: { number, finding, also: [] },
       verdict: { ...verdict, findings: beside.map(([, one]) => one) },
       ...(view.cut === undefined ? {} : { cut: view.cut }),
-    })
+    } as const
+    return this.#ask(view, question, asker)
   }
 
   async #ask<K extends Question['kind']>(
     view: RunHead,
     question: Question & { readonly kind: K },
+    asker: Asker,
   ): Promise<Answers[K]> {
     const { run, bytes, manifest } = view
     try {
@@ -95,6 +120,7 @@ export class RunViews {
         { ...question, log: { run, bytes } },
         // An agent that was cut before its first append left a run with a manifest and nothing else: an empty history.
         () => (bytes === 0 ? only(new FrameEncoder().manifest(manifest)) : this.#store.readLog(run, 0, bytes)),
+        asker,
       )
     } catch (error) {
       throw evidenceErrorOf(error)
@@ -103,17 +129,16 @@ export class RunViews {
 }
 
 /** Changes whenever what is shown of a run can change. */
-export const versionOf = ({ bytes, verdicts }: Pick<RunView, 'bytes' | 'verdicts'>): string =>
+export const versionOf = ({ bytes, verdicts }: Pick<RunHead, 'bytes' | 'verdicts'>): string =>
   `${bytes}-${verdicts.at(-1)?.number ?? 0}`
 
 /** The promise that the run was held to, or is to be. */
 export const contractOf = ({ verdict, manifest }: RunHead): string => verdict?.contract ?? manifest.contract
 
-/** Throws VERDICT_UNKNOWN where there is none. */
-export function verdictOf({ run, verdict }: RunView): Verdict {
-  if (verdict !== undefined) return verdict
-  throw new ApiError('VERDICT_UNKNOWN', `run ${run} has no verdict yet; plugpull verify --run ${run} gives it one`)
-}
+const noVerdict = (run: string): ApiError =>
+  new ApiError('VERDICT_UNKNOWN', `run ${run} has no verdict yet; plugpull verify --run ${run} gives it one`)
+
+const waitATurn = (): Promise<void> => setImmediate()
 
 /** Ten thousand at once would keep agents waiting who append meanwhile. */
 const CHECKED_AT_ONCE = 250

@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify'
 import { ApiError } from '../http/api-error.ts'
 import type { CollectorServer } from '../http/app.ts'
 import type { Store } from '../store/store.ts'
-import { type Caller, type CallerContext, type Claim, callerOf, credentialOf } from './caller.ts'
+import { type Caller, type CallerContext, type Claim, credentialOf, neighbourOf, strangerOf } from './caller.ts'
 import { isCrossSite, isNavigation } from './cross-site.ts'
 import { endWithToken } from './lasting.ts'
 import { type Permission, permissionOf } from './permissions.ts'
@@ -48,19 +48,30 @@ export function addGate(app: CollectorServer, { store, context, limits, callers 
     refuseCrossSite(request, permission)
     if (permission === 'open') return limits.countOpen(request)
     const claim = claimOf(request)
+    // Whoever needs no token is not counted, refused or not: somebody else's page could use up what is theirs.
+    const neighbour = await neighbourOf(claim, context)
+    if (neighbour === undefined) await admitStranger(request, claim, permission)
+    else callers.set(request, neighbour)
+    endWithToken(request, reply, claim, context)
+  })
+
+  async function admitStranger(
+    request: FastifyRequest,
+    claim: Claim,
+    permission: Exclude<Permission, 'open'>,
+  ): Promise<void> {
     await limits.requirePatience(request, () => isKnown(claim, context))
     try {
-      const caller = await callerOf(claim, context)
+      const caller = await strangerOf(claim, context)
       callers.set(request, caller)
       await requireGrant(request, permission, caller, isOwnRun)
-      if (caller.by !== 'loopback') await limits.countCaller(request)
-      endWithToken(request, reply, claim, context)
+      await limits.countCaller(request)
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403))
         await limits.countRefusal(request)
       throw error
     }
-  })
+  }
   return { context, limits, callerOf: (request) => callers.get(request) }
 }
 

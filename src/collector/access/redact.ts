@@ -5,7 +5,7 @@
 const RULES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/pp_[a-z]_[\w-]{20,}/g, '[secret]'],
   [/(bearer\s+)[^\s"\\]+/gi, '$1[secret]'],
-  [/(plugpull_session=)[^\s;"\\]+/g, '$1[secret]'],
+  [/(plugpull_session(?:_\d+)?=)[^\s;"\\]+/g, '$1[secret]'],
   [/(postgres(?:ql)?:\/\/)[^\s"]*@/gi, '$1[secret]@'],
   [/((?:password|passwd|pwd)=)[^\s&"\\]+/gi, '$1[secret]'],
   [/("(?:authorization|cookie|set-cookie|plugpull-run-key|password|token)":)"(?:[^"\\]|\\.)*"/gi, '$1"[secret]"'],

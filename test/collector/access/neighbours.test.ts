@@ -63,3 +63,37 @@ test('where tokens are asked for, it makes no token wait that was not seen befor
   assert.equal((await ask(url, 'POST', '/v1/session', {}, JSON.stringify({ token: tokens.reader }))).status, 200)
   assert.equal(await askAsRebound(url, '/v1/session', guess), 429)
 })
+
+test('where no token is asked for, the cookie of another collector is as good as none', async (t) => {
+  const { url } = await open(t)
+  const { port } = new URL(url)
+  const token = `pp_r_${'z'.repeat(43)}`
+  for (const name of ['plugpull_session', 'plugpull_session_1', `plugpull_session_${port}`]) {
+    const { text } = await ask(url, 'GET', '/v1/session', { cookie: `${name}=${token}` })
+    assert.equal(JSON.parse(text).by, 'loopback', name)
+  }
+  assert.equal((await ask(url, 'GET', '/v1/runs', bearer(token))).code, 'UNAUTHORIZED')
+})
+
+test('two collectors on one host sign nobody out of the other', async (t) => {
+  const [one, other] = [await castOf(t), await castOf(t)]
+  const signIn = async ({ url, tokens }: typeof one) =>
+    String((await ask(url, 'POST', '/v1/session', {}, JSON.stringify({ token: tokens.reader }))).headers['set-cookie'])
+  const pairs = [await signIn(one), await signIn(other)].map((cookie) => cookie.split(';')[0] ?? '')
+  const names = pairs.map((pair) => pair.split('=')[0])
+  assert.notEqual(names[0], names[1])
+  for (const cookie of [pairs.join('; '), pairs.toReversed().join('; ')])
+    for (const { url } of [one, other]) assert.equal((await ask(url, 'GET', '/v1/runs', { cookie })).status, 200)
+})
+
+test('a cookie that is good for nothing is taken away, one that has a lesser role is not', async (t) => {
+  const { url, tokens, revoked } = await castOf(t)
+  const name = `plugpull_session_${new URL(url).port}`
+  const stale = await ask(url, 'GET', '/v1/runs', { cookie: `${name}=${revoked}` })
+  assert.deepEqual([stale.status, stale.code], [401, 'UNAUTHORIZED'])
+  assert.match(String(stale.headers['set-cookie']), new RegExp(`^${name}=; Path=/; .*Max-Age=0$`))
+  const lesser = await ask(url, 'GET', '/v1/tokens', { cookie: `${name}=${tokens.reader}` })
+  assert.deepEqual([lesser.code, lesser.headers['set-cookie']], ['FORBIDDEN', undefined])
+  const none = await ask(url, 'GET', '/v1/runs', bearer(revoked))
+  assert.deepEqual([none.code, none.headers['set-cookie']], ['UNAUTHORIZED', undefined])
+})

@@ -63,6 +63,29 @@ test('a view asks for a token, and comes once it has one', { skip: NO_BROWSER },
   })
 })
 
+test(
+  'where no token is asked for, a cookie of another collector leads nobody to sign in',
+  { skip: NO_BROWSER },
+  async (t) => {
+    const { url } = await startCollector(t, scratchFolder(t))
+    const browser = await startBrowser(t)
+    const page = await browser.page(t, url, { expected: REFUSED })
+    const value = `pp_r_${'z'.repeat(43)}`
+    for (const name of ['plugpull_session', `plugpull_session_${new URL(url).port}`])
+      await page
+        .context()
+        .addCookies([{ name, value, domain: '127.0.0.1', path: '/', httpOnly: true, sameSite: 'Strict' }])
+    await page.goto(`${url}/live`)
+    await page.getByText('Connected: changes appear').waitFor()
+    assert.equal(page.url(), `${url}/live`)
+    // Whoever comes to the view all the same is let go on.
+    await page.goto(`${url}/sign-in?to=/live`)
+    await page.getByLabel('Token').fill('any')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Live' }).waitFor()
+  },
+)
+
 test('the way back leads to views of this page alone', { skip: NO_BROWSER }, async (t) => {
   const { url } = await startCollector(t, scratchFolder(t))
   const browser = await startBrowser(t)

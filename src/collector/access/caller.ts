@@ -50,17 +50,31 @@ export function credentialOf({
   return token === undefined ? undefined : { token, by: 'session' }
 }
 
-/** Throws UNAUTHORIZED, or FORBIDDEN where this machine is called by a name that may be anybody's. */
+/** Throws UNAUTHORIZED, or FORBIDDEN as `neighbourOf`. */
 export async function callerOf(claim: Claim, context: CallerContext): Promise<Caller> {
-  const credential = credentialOf(claim)
-  if (credential !== undefined) return bearerOf(credential.token, credential.by, context)
-  if (context.adminHash !== undefined || !isLoopbackAddress(claim.localAddress) || (await context.book.hasAny()))
-    throw unauthorized('a token is needed')
+  return (await neighbourOf(claim, context)) ?? strangerOf(claim, context)
+}
+
+/**
+ * Whoever needs no token because they are on this machine; `undefined` where a token decides.
+ * Throws FORBIDDEN where this machine is called by a name that may be anybody's.
+ */
+export async function neighbourOf(claim: Claim, { adminHash, book }: CallerContext): Promise<Caller | undefined> {
+  // A cookie decides nothing here: it may be of whoever had this port before.
+  if (claim.headers.authorization !== undefined) return undefined
+  if (adminHash !== undefined || !isLoopbackAddress(claim.localAddress) || (await book.hasAny())) return undefined
   if (isUnmistakable(claim.headers.host)) return LOOPBACK
   throw new ApiError(
     'FORBIDDEN',
     `without a token the collector is called by an address or as localhost, not as ${JSON.stringify(claim.headers.host ?? '')}; use http://127.0.0.1, or make tokens with plugpull token create`,
   )
+}
+
+/** Whoever has to bring a token; throws UNAUTHORIZED. */
+export async function strangerOf(claim: Claim, context: CallerContext): Promise<Caller> {
+  const credential = credentialOf(claim)
+  if (credential === undefined) throw unauthorized('a token is needed')
+  return bearerOf(credential.token, credential.by, context)
 }
 
 /** The caller whose token this is; throws UNAUTHORIZED. */

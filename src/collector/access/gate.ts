@@ -3,16 +3,17 @@
  * counts. A route that the table does not have is a programmer error, at the start.
  */
 import assert from 'node:assert/strict'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from '../http/api-error.ts'
 import type { CollectorServer } from '../http/app.ts'
 import type { Store } from '../store/store.ts'
-import { type Caller, type CallerContext, type Claim, callerOf, credentialOf } from './caller.ts'
+import { type Caller, type CallerContext, type Claim, credentialOf, neighbourOf, strangerOf } from './caller.ts'
 import { isCrossSite, isNavigation } from './cross-site.ts'
 import { endWithToken } from './lasting.ts'
 import { type Permission, permissionOf } from './permissions.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { RunKeys, keyHashOf } from './run-keys.ts'
+import { cookieFor, sessionTokenOf } from './session.ts'
 import { hashOf } from './token.ts'
 
 export interface Gate {
@@ -48,20 +49,39 @@ export function addGate(app: CollectorServer, { store, context, limits, callers 
     refuseCrossSite(request, permission)
     if (permission === 'open') return limits.countOpen(request)
     const claim = claimOf(request)
+    // Whoever needs no token is not counted, refused or not: somebody else's page could use up what is theirs.
+    const neighbour = await neighbourOf(claim, context)
+    if (neighbour === undefined) await admitStranger(request, reply, claim, permission)
+    else callers.set(request, neighbour)
+    endWithToken(request, reply, claim, context)
+  })
+
+  async function admitStranger(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    claim: Claim,
+    permission: Exclude<Permission, 'open'>,
+  ): Promise<void> {
     await limits.requirePatience(request, () => isKnown(claim, context))
     try {
-      const caller = await callerOf(claim, context)
+      const caller = await strangerOf(claim, context)
       callers.set(request, caller)
       await requireGrant(request, permission, caller, isOwnRun)
-      if (caller.by !== 'loopback') await limits.countCaller(request)
-      endWithToken(request, reply, claim, context)
+      await limits.countCaller(request)
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403))
         await limits.countRefusal(request)
+      if (error instanceof ApiError && error.status === 401) forgetSession(request, reply, claim)
       throw error
     }
-  })
+  }
   return { context, limits, callerOf: (request) => callers.get(request) }
+}
+
+/** A cookie that is good for nothing would be sent, and counted, with every request to come. */
+function forgetSession(request: FastifyRequest, reply: FastifyReply, { headers }: Claim): void {
+  if (headers.authorization === undefined && sessionTokenOf(headers) !== undefined)
+    reply.header('set-cookie', cookieFor(request, ''))
 }
 
 export const claimOf = ({ method, headers, socket }: FastifyRequest): Claim => ({

@@ -2,12 +2,16 @@
  * How much one caller may ask for. A limit is there for what runs wild, not to share out: a thousand agents may stand behind one
  * address and have one token. What is refused is counted by address, the rest by token; whoever is over gets RATE_LIMITED with
  * `retry-after`, and nothing of the request was kept.
+ *
+ * What an address sends to a name counts apart from what it sends to an address or to localhost: a page whose name was made to point
+ * here (DNS rebinding) sends from the user's own address, and uses up what is its own.
  */
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import { ApiError } from '../http/api-error.ts'
 import type { CollectorServer } from '../http/app.ts'
 import type { Caller } from './caller.ts'
+import { isUnmistakable } from './cross-site.ts'
 
 const WINDOW_S = 10
 
@@ -40,8 +44,8 @@ export async function addRateLimits(
 ): Promise<RateLimits> {
   await app.register(rateLimit, { global: false, timeWindow: WINDOW_S * 1000 })
   const byCaller = (request: FastifyRequest): string => callers.get(request)?.id ?? request.ip
-  const open = app.createRateLimit({ max: limits.open })
-  const refused = app.createRateLimit({ max: limits.refused })
+  const open = app.createRateLimit({ max: limits.open, keyGenerator: byAddress })
+  const refused = app.createRateLimit({ max: limits.refused, keyGenerator: byAddress })
   const append = app.createRateLimit({ max: limits.append, keyGenerator: byCaller })
   const other = app.createRateLimit({ max: limits.other, keyGenerator: byCaller })
   return {
@@ -57,6 +61,8 @@ export async function addRateLimits(
     },
   }
 }
+
+const byAddress = ({ ip, headers }: FastifyRequest): string => (isUnmistakable(headers.host) ? ip : `${ip} by name`)
 
 const isAppend = ({ method, routeOptions }: FastifyRequest): boolean =>
   method === 'POST' && routeOptions.url === '/v1/runs/:run/log'

@@ -12,7 +12,7 @@ const after: Rule[1] = (_found, beginning = '') => `${beginning}[secret]`
 export const RULES: readonly Rule[] = [
   [/pp_[a-z]_[\w-]{20,}/g, () => '[secret]'],
   [/(bearer\s+)[^\s"\\]+/gi, after],
-  [/(plugpull_session=)[^\s;"\\]+/g, after],
+  [/(plugpull_session(?:_\d+)?=)[^\s;"\\]+/g, after],
   [/(postgres(?:ql)?:\/\/)([^\s"]*)/gi, (found, scheme = '', rest = '') => withoutUser(scheme, rest) ?? found],
   [/((?:password|passwd|pwd)=)[^\s&"\\]+/gi, after],
   [

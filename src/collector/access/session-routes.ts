@@ -6,9 +6,7 @@ import { refusals } from '../http/schemas.ts'
 import { type Caller, bearerOf } from './caller.ts'
 import type { Gate } from './gate.ts'
 import { SessionBody, SignInBody, SignedOutBody } from './schemas.ts'
-import { sessionCookie } from './session.ts'
-
-const isSecure = (request: FastifyRequest): boolean => request.protocol === 'https'
+import { cookieFor } from './session.ts'
 
 export function addSessionRoutes(app: CollectorServer, gate: Gate): void {
   app.route({
@@ -23,7 +21,7 @@ export function addSessionRoutes(app: CollectorServer, gate: Gate): void {
     handler: async (request, reply) => {
       await gate.limits.requirePatience(request, () => false)
       const caller = await signedIn(request, request.body.token, gate)
-      reply.header('set-cookie', sessionCookie(request.body.token, isSecure(request)))
+      reply.header('set-cookie', cookieFor(request, request.body.token))
       return sessionOf(caller)
     },
   })
@@ -48,7 +46,7 @@ export function addSessionRoutes(app: CollectorServer, gate: Gate): void {
       response: { 200: SignedOutBody, ...refusals },
     },
     handler: async (request, reply) => {
-      reply.header('set-cookie', sessionCookie('', isSecure(request)))
+      reply.header('set-cookie', cookieFor(request, ''))
       return { signedOut: true as const }
     },
   })

@@ -41,6 +41,7 @@ export class TokenBook {
 
   /** Whether the store has, or had, a token. Once it had one, it has. */
   async hasAny(): Promise<boolean> {
+    if (this.#known.size > 0) return true
     if (this.#any !== undefined && (this.#any.isAny || this.#any.untilMs > this.#monotonicMs())) return this.#any.isAny
     const isAny = (await this.#store.tokens()).length > 0
     this.#any = { isAny, untilMs: this.#monotonicMs() + TOKEN_MEMORY_MS }

@@ -53,7 +53,7 @@ interface Knocker {
 const may = (permission: Permission, role: Role, ...grants: readonly Grant[]): boolean =>
   permission === 'open' || grants.includes(permission[role])
 
-function knockers({ tokens, revoked, expired }: Cast): readonly Knocker[] {
+function knockers({ url, tokens, revoked, expired }: Cast): readonly Knocker[] {
   const key = { [RUN_KEY_HEADER]: OWN_KEY }
   const isOpen = (permission: Permission): boolean => permission === 'open'
   const roles = (['orchestrator', 'reader', 'admin'] as const).map((role) => ({
@@ -86,7 +86,7 @@ function knockers({ tokens, revoked, expired }: Cast): readonly Knocker[] {
     {
       who: 'a session of the admin',
       run: OWN_RUN,
-      headers: { cookie: `a=b; plugpull_session=${tokens.admin}` },
+      headers: { cookie: `a=b; plugpull_session_${new URL(url).port}=${tokens.admin}` },
       expected: (permission, method) => may(permission, 'admin', 'yes') && (permission === 'open' || method === 'GET'),
     },
   ]

@@ -48,7 +48,7 @@ test('a session reads, and can be left', async (t) => {
   assert.equal(answer.status, 200, answer.text)
   assert.deepEqual(JSON.parse(answer.text), { role: 'reader', by: 'session', name: 'reader' })
   const cookie = String(answer.headers['set-cookie'])
-  assert.match(cookie, /^plugpull_session=pp_r_[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/)
+  assert.match(cookie, /^plugpull_session_\d+=pp_r_[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/)
   const [pair = ''] = cookie.split(';')
   assert.equal((await ask(url, 'GET', '/v1/runs', { cookie: pair })).status, 200)
   assert.equal(JSON.parse((await ask(url, 'GET', '/v1/session', { cookie: pair })).text).by, 'session')
@@ -67,7 +67,7 @@ test('a session reads, and can be left', async (t) => {
     assert.deepEqual([no.code, no.headers['set-cookie']], [code, undefined], token)
   }
   const left = await ask(url, 'DELETE', '/v1/session', { cookie: pair })
-  assert.match(String(left.headers['set-cookie']), /^plugpull_session=; .*Max-Age=0/)
+  assert.match(String(left.headers['set-cookie']), /^plugpull_session_\d+=; .*Max-Age=0/)
 })
 
 test('the page is open, everything else asks for a token, and says how', async (t) => {

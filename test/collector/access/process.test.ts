@@ -109,7 +109,9 @@ test('no secret is in the log of a collector, whatever it is asked', async (t) =
   await ask(url, 'POST', '/v1/runs', { ...bearer(token), ...key }, newRun(runId(1)))
   await ask(url, 'POST', `/v1/runs/${runId(1)}/log?offset=0&hidden=in-the-query`, { ...bearer(token), ...key })
   await ask(url, 'POST', '/v1/session', {}, JSON.stringify({ token: reader.token }))
-  await ask(url, 'GET', '/v1/runs?campaign=in-the-query', { cookie: `plugpull_session=${reader.token}` })
+  await ask(url, 'GET', '/v1/runs?campaign=in-the-query', {
+    cookie: `plugpull_session_${new URL(url).port}=${reader.token}`,
+  })
   await ask(url, 'GET', '/nowhere?in-the-query=1', admin)
   await ask(url, 'POST', '/v1/session', {}, JSON.stringify({ token: 'wrong-password' }))
   await ask(url, 'GET', '/v1/runs', bearer('wrong-password'))

@@ -63,6 +63,7 @@ test('secrets are struck out, and nothing else', () => {
     ['postgres://me:p@ss/w@db:5432/x failed', 'postgres://[secret]@db:5432/x failed'],
     ['host=db password=geheim user=me', 'host=db password=[secret] user=me'],
     ['{"cookie":"a=\\"b\\"; c","x":1}', '{"cookie":"[secret]","x":1}'],
+    ['plugpull_session_7117=abc; plugpull_session=d', 'plugpull_session_7117=[secret]; plugpull_session=[secret]'],
     ['GET /v1/runs?campaign=geheim done', 'GET /v1/runs?[query] done'],
   ]
   for (const [line, expected] of cases) assert.equal(clean(line), expected)

@@ -1,7 +1,7 @@
 /** Asks for a token; the collector keeps it in a cookie that scripts cannot read, and the user goes on to where they were. */
 import type { ComponentChild } from 'preact'
 import { useState } from 'preact/hooks'
-import { type Refusal, sendJson } from '../api.ts'
+import { getJson, type Refusal, sendJson } from '../api.ts'
 import { Page } from '../components/page.tsx'
 import { navigate, query } from '../router.ts'
 
@@ -12,8 +12,9 @@ export function SignInView(): ComponentChild {
   const signIn = async (): Promise<void> => {
     setBusy(true)
     const answer = await sendJson<unknown>('POST', '/v1/session', { token: token.trim() })
+    const isIn = answer.kind === 'ok' || (answer.refusal.status === 401 && (await needsNoToken()))
     setBusy(false)
-    if (answer.kind === 'ok') navigate(placeAfter(query.peek().get('to')), { replace: true })
+    if (isIn) navigate(placeAfter(query.peek().get('to')), { replace: true })
     else setRefusal(answer.refusal)
   }
   return (
@@ -49,6 +50,12 @@ export function SignInView(): ComponentChild {
       </form>
     </Page>
   )
+}
+
+/** Where nobody is asked for a token none is right, and this view, which somebody was once led to, would be a dead end. */
+async function needsNoToken(): Promise<boolean> {
+  const session = await getJson<{ readonly by: string }>('/v1/session')
+  return session.kind === 'ok' && session.value.by === 'loopback'
 }
 
 const refusalText = ({ status, message }: Refusal): string =>

@@ -16,6 +16,7 @@ test('labels, manifest and cut tell what a run was', () => {
     cut: 'sigkill',
     bus: 'nvme',
     fault: '',
+    control: '',
     qemu: '',
     kernel: '6.1',
     host: 'guest',

@@ -1,15 +1,16 @@
 /** One configuration in full: its state, its rates with their intervals, the worst loss, and the campaigns it was tried in. */
 import type { ComponentChild } from 'preact'
 import { counted, formatBytes, formatMs } from '../../../src/core/size.ts'
-import type { MatrixCell } from '../../../src/core/view/matrix-view.ts'
+import { lieName, type MatrixCell } from '../../../src/core/view/matrix-view.ts'
 import { Rate } from '../components/rate.tsx'
 import { Time } from '../components/time.tsx'
 import { Word } from '../components/word.tsx'
 import { campaignLink } from '../links.ts'
-import { KINDS } from './cell-text.ts'
+import { KINDS, stateText } from './cell-text.ts'
 
 export function CellDetails({ cell }: { readonly cell: MatrixCell }): ComponentChild {
   const { image, cache, cut, rig, state, rates } = cell
+  const lie = lieName(cell)
   return (
     <>
       <h2 tabIndex={-1} id="cell-title">
@@ -18,9 +19,10 @@ export function CellDetails({ cell }: { readonly cell: MatrixCell }): ComponentC
       <p class="muted">
         cut by {cut === '' ? 'means untold' : cut}
         {rig === '' ? '' : `, rig ${rig}`}
+        {lie === '' ? '' : `, ${lie}`}
       </p>
       <p>
-        <Word state={state} />
+        <Word state={state} text={stateText(cell)} />
       </p>
       <dl class="facts">
         <dt>Violation</dt>
@@ -69,12 +71,14 @@ export function CellDetails({ cell }: { readonly cell: MatrixCell }): ComponentC
   )
 }
 
-function runsText({ runs, held, violation, inconclusive, withoutCut, verified }: MatrixCell): string {
+function runsText(cell: MatrixCell): string {
+  const { runs, held, violation, inconclusive, withoutCut, violationWithoutCut, verified } = cell
+  const ofThem = violationWithoutCut === 0 ? '' : ` (${violationWithoutCut} of them violation)`
   const parts = [
     `${violation} violation`,
     `${held} held`,
     `${inconclusive} inconclusive`,
-    ...(withoutCut === 0 ? [] : [`${withoutCut} without a cut`]),
+    ...(withoutCut === 0 ? [] : [`${withoutCut} without a cut${ofThem}`]),
     ...(runs === verified ? [] : [`${runs - verified} without a verdict`]),
   ]
   return `${runs}: ${parts.join(', ')}`

@@ -6,7 +6,7 @@ import { sizeArgument } from '../core/size.ts'
 import { type LoopConfig, reportedNames } from './loop-options.ts'
 import type { Machine } from './rig.ts'
 
-export const labelsOf = (config: LoopConfig, machine: Machine): Record<string, string> => ({
+export const labelsOf = (config: LoopConfig, machine: Pick<Machine, 'labels'>): Record<string, string> => ({
   ...machine.labels,
   rig: config.rig.name,
   ...reportedNames(config),

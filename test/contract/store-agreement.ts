@@ -189,15 +189,7 @@ const verifiedOf = (made: readonly Made[]): VerifiedRun[] =>
 function agreeCell(cell: CellCounts, made: readonly Made[]): void {
   const expected = summarise(made.length, verifiedOf(made))
   assert.deepEqual(
-    [
-      cell.runs,
-      cell.verified,
-      cell.withoutCut,
-      cell.violationWithoutCut,
-      cell.held,
-      cell.violation,
-      cell.inconclusive,
-    ],
+    [cell.runs, cell.verified, cell.withoutCut, cell.violationWithoutCut, cell.held, cell.violation, cell.inconclusive],
     [
       expected.runs,
       expected.verified,

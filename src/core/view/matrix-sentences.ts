@@ -25,7 +25,9 @@ export function matrixSentences(cells: Cells): Pick<MatrixView, 'sentence' | 'mo
     ...(kept.length === 0 ? [] : [`${kept.length} kept it but ${verbsOf(kept)} writes that no flush had covered.`]),
     ...(spotless.length === 0 ? [] : [`${spotless.length} kept every promise and lost nothing.`]),
     ...boundText([...kept, ...spotless]),
-    ...(unchecked.length === 0 ? [] : [`${unchecked.length} ${verbsOf(unchecked)} writes; no promise could be checked.`]),
+    ...(unchecked.length === 0
+      ? []
+      : [`${unchecked.length} ${verbsOf(unchecked)} writes; no promise could be checked.`]),
     ...openCutsText(judged),
     ...(open === 0 || open === cells.length ? [] : [`Of ${open} nothing can be said yet.`]),
   ]
@@ -34,8 +36,7 @@ export function matrixSentences(cells: Cells): Pick<MatrixView, 'sentence' | 'mo
 
 const isAcquitted = ({ held }: MatrixCell): boolean => held > 0
 
-const sumOf = (cells: Cells, of: (cell: MatrixCell) => number): number =>
-  cells.reduce((sum, cell) => sum + of(cell), 0)
+const sumOf = (cells: Cells, of: (cell: MatrixCell) => number): number => cells.reduce((sum, cell) => sum + of(cell), 0)
 
 function nothingYet(cells: Cells, unchecked: Cells): string {
   if (cells.length === 0) return 'There is no run that these filters let through.'

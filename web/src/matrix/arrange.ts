@@ -40,7 +40,9 @@ export function gridsOf(cells: readonly MatrixCell[]): readonly Grid[] {
     groups.set(key, [...(groups.get(key) ?? []), cell])
   }
   return [...groups.entries()]
-    .toSorted(([a, left], [b, right]) => lies(left) - lies(right) || severity(left) - severity(right) || (a < b ? -1 : 1))
+    .toSorted(
+      ([a, left], [b, right]) => lies(left) - lies(right) || severity(left) - severity(right) || (a < b ? -1 : 1),
+    )
     .map(([key, group]) => gridOf(key, group))
 }
 

@@ -9,21 +9,10 @@ import { campaignLink } from '../links.ts'
 import { KINDS, stateText } from './cell-text.ts'
 
 export function CellDetails({ cell }: { readonly cell: MatrixCell }): ComponentChild {
-  const { image, cache, cut, rig, state, rates } = cell
-  const lie = lieName(cell)
+  const { rates } = cell
   return (
     <>
-      <h2 tabIndex={-1} id="cell-title">
-        {image === '' ? 'image untold' : image} <span class="muted">on cache</span> {cache === '' ? 'untold' : cache}
-      </h2>
-      <p class="muted">
-        cut by {cut === '' ? 'means untold' : cut}
-        {rig === '' ? '' : `, rig ${rig}`}
-        {lie === '' ? '' : `, ${lie}`}
-      </p>
-      <p>
-        <Word state={state} text={stateText(cell)} />
-      </p>
+      <Name cell={cell} />
       <dl class="facts">
         <dt>Violation</dt>
         <dd>
@@ -60,13 +49,33 @@ export function CellDetails({ cell }: { readonly cell: MatrixCell }): ComponentC
       </dl>
       <h3>{cell.campaigns.length === 1 ? 'Campaign' : counted(cell.campaigns.length, 'campaign')}</h3>
       <ul class="plain">
-        {cell.campaigns.map(({ campaign, state: own, runs }) => (
+        {cell.campaigns.map(({ campaign, state, held, runs }) => (
           <li key={campaign}>
-            <a href={campaignLink(campaign)}>{campaign}</a> <Word state={own} />{' '}
+            <a href={campaignLink(campaign)}>{campaign}</a> <Word state={state} text={stateText({ state, held })} />{' '}
             <span class="muted">{counted(runs, 'run')}</span>
           </li>
         ))}
       </ul>
+    </>
+  )
+}
+
+function Name({ cell }: { readonly cell: MatrixCell }): ComponentChild {
+  const { image, cache, cut, rig, state } = cell
+  const lie = lieName(cell)
+  return (
+    <>
+      <h2 tabIndex={-1} id="cell-title">
+        {image === '' ? 'image untold' : image} <span class="muted">on cache</span> {cache === '' ? 'untold' : cache}
+      </h2>
+      <p class="muted">
+        cut by {cut === '' ? 'means untold' : cut}
+        {rig === '' ? '' : `, rig ${rig}`}
+        {lie === '' ? '' : `, ${lie}`}
+      </p>
+      <p>
+        <Word state={state} text={stateText(cell)} />
+      </p>
     </>
   )
 }

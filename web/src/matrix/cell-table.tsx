@@ -49,7 +49,12 @@ const textColumn = (name: string, of: (cell: MatrixCell) => string): Column<Matr
 })
 
 const COLUMNS: readonly Column<MatrixCell>[] = [
-  { name: 'State', heads: true, sort: (cell) => rank(cell), cell: (cell) => <Word state={cell.state} text={stateText(cell)} /> },
+  {
+    name: 'State',
+    heads: true,
+    sort: (cell) => rank(cell),
+    cell: (cell) => <Word state={cell.state} text={stateText(cell)} />,
+  },
   textColumn('Image', ({ image }) => image),
   textColumn('Cache', ({ cache }) => cache),
   textColumn('Cut', ({ cut }) => cut),

@@ -39,7 +39,8 @@ const heldText = ({ held, inconclusive }: MatrixCell): string =>
 export function cellLabel(cell: MatrixCell): string {
   const shown = KINDS.filter((kind) => cell[kind] > 0).map((kind) => `${kind} ${rateText(cell.rates[kind])}`)
   const campaigns = cell.campaigns.length === 1 ? '' : `; ${cell.campaigns.length} campaigns`
-  const uncut = cell.violationWithoutCut === 0 ? [] : [`${counted(cell.violationWithoutCut, 'violation')} without a cut`]
+  const uncut =
+    cell.violationWithoutCut === 0 ? [] : [`${counted(cell.violationWithoutCut, 'violation')} without a cut`]
   return [`: ${configurationName(cell)}`, `violation ${rateText(cell.rates.violation)}`, ...uncut, ...shown]
     .join('; ')
     .concat(campaigns)

@@ -59,6 +59,8 @@ export interface LoopConfig {
   /** The workload ends by itself: the cut is counted from its end. */
   readonly ends: boolean
   readonly positiveControl: boolean
+  /** It is itself the liar of a positive control, and its runs say so. */
+  readonly isControl?: true
   readonly keep?: string
 }
 
@@ -199,6 +201,7 @@ export function controlOf(config: LoopConfig): LoopConfig {
     cut: control.cut,
     cache: control.cache,
     campaign: `${config.campaign}-control`,
+    isControl: true,
     rigOptions: ownOptions(rig, config.rigOptions),
     ...(control.fault === undefined ? {} : { fault: control.fault }),
   }

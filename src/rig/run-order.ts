@@ -1,16 +1,18 @@
 /** What every run of a campaign is told, whatever machine it is on. */
 import { optionKey } from '../core/agent-options.ts'
+import { CONTROL_LABEL, IS_CONTROL } from '../core/campaign/control.ts'
 import { LOOP_LABEL } from '../core/campaign/setup.ts'
 import { sizeArgument } from '../core/size.ts'
 import { type LoopConfig, reportedNames } from './loop-options.ts'
 import type { Machine } from './rig.ts'
 
-export const labelsOf = (config: LoopConfig, machine: Machine): Record<string, string> => ({
+export const labelsOf = (config: LoopConfig, machine: Pick<Machine, 'labels'>): Record<string, string> => ({
   ...machine.labels,
   rig: config.rig.name,
   ...reportedNames(config),
   cut: config.cut,
   ...(config.fault === undefined ? {} : { fault: config.fault }),
+  ...(config.isControl === true ? { [CONTROL_LABEL]: IS_CONTROL } : {}),
   ...loopLabels(config),
 })
 

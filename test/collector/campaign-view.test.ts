@@ -80,6 +80,9 @@ test('the newest so many, and those that changed', async (t) => {
     [runId(8), runId(9)],
   )
   assert.deepEqual((await cycles(`?changed=${at(5000)}`)).cycles, [])
+  // The same time nine hours east, and without what is beyond the second.
+  const east = new Date(Date.parse(at(107)) + 9 * 3_600_000).toISOString().replace(/\.\d+Z$/, '+09:00')
+  assert.deepEqual(await cycles(`?changed=${encodeURIComponent(east)}`), changed)
 })
 
 test('the rates over the cycles end where the summary says', async (t) => {

@@ -10,10 +10,13 @@ const counts = (changes: Partial<CellCounts>): CellCounts => ({
   cache: 'none',
   image: 'raw',
   cut: 'sigkill',
+  fault: '',
+  control: '',
   campaign: 'c',
   runs: 0,
   verified: 0,
   withoutCut: 0,
+  violationWithoutCut: 0,
   held: 0,
   violation: 0,
   inconclusive: 0,
@@ -50,6 +53,7 @@ test('the state of a configuration is the worst that is known of it', () => {
   assert.equal(state({ held: 9, torn: 1 }), 'hazard')
   assert.equal(state({ inconclusive: 1, lost: 1 }), 'hazard')
   assert.equal(state({ held: 9, violation: 1, lost: 1 }), 'violation')
+  assert.equal(state({ held: 9, violationWithoutCut: 1 }), 'violation')
 })
 
 test('campaigns of one configuration are one cell, whose rates are of their sums', () => {
@@ -81,7 +85,7 @@ test('what broke is named by how it was set up, the surest first, and what it sh
       held(60),
     ),
     [
-      '3 of 4 configurations broke the promise made to the guest: cache unsafe, cut by sigkill, on raw and qcow2 (18 of 18 cuts: lost, torn) and cache writeback, cut by host-power, on raw (1 of 1 cut: lost).',
+      '3 of 4 tested configurations broke the promise made to the guest: cache unsafe, cut by sigkill, on raw and qcow2 (18 of 18 cuts: lost, torn) and cache writeback, cut by host-power, on raw (1 of 1 cut: lost).',
       '1 kept every promise and lost nothing.',
       'In 60 cuts, up to 4.9 % of its cuts could break a promise unseen.',
     ],
@@ -90,12 +94,15 @@ test('what broke is named by how it was set up, the surest first, and what it sh
 
 test('where nothing broke, the sentence says in how many cuts, and how much those could have missed', () => {
   assert.deepEqual(told(held(40), held(3, { cache: 'unsafe', lost: 1, reordered: 2 })), [
-    'None of 2 configurations broke a promise in 43 cuts.',
+    'None of 2 tested configurations broke a promise in 43 cuts that acquit or convict.',
     '1 kept it but lost or reordered writes that no flush had covered.',
     '1 kept every promise and lost nothing.',
     'The least tested of them was cut 3 times: up to 63.2 % of its cuts could break a promise unseen.',
   ])
-  assert.equal(told(held(1))[0], 'The one configuration broke no promise in 1 cut.')
+  assert.equal(
+    told(held(1))[0],
+    'The one configuration that was tested broke no promise in 1 cut that acquits or convicts.',
+  )
 })
 
 test('a sentence over nothing claims nothing', () => {
@@ -104,4 +111,62 @@ test('a sentence over nothing claims nothing', () => {
     'Nothing can be said yet: none of 3 runs in 2 configurations was cut and then acquitted or convicted.',
   ])
   assert.equal(told(held(3), counts({ runs: 1, image: 'qcow2' })).at(-1), 'Of 1 nothing can be said yet.')
+})
+
+const open = (runs: number, changes: Partial<CellCounts> = {}): CellCounts =>
+  counts({ runs, verified: runs, inconclusive: runs, telling: runs, ...changes })
+
+test('what was lost where no cut acquits is told without a promise that was kept', () => {
+  assert.deepEqual(told(open(3, { lost: 3 })), [
+    'No promise could be checked: none of 3 runs in 1 configuration was cut and then acquitted or convicted.',
+    '1 lost writes; no promise could be checked.',
+  ])
+  assert.deepEqual(
+    told(open(3, { lost: 3, torn: 1 }), held(30, { image: 'qcow2', lost: 1 }), held(60, { image: 'qed' })),
+    [
+      'None of 2 tested configurations broke a promise in 90 cuts that acquit or convict.',
+      '1 kept it but lost writes that no flush had covered.',
+      '1 kept every promise and lost nothing.',
+      'The least tested of them was cut 30 times: up to 9.5 % of its cuts could break a promise unseen.',
+      '1 lost or tore writes; no promise could be checked.',
+    ],
+  )
+})
+
+test('configurations are counted that were tested, and cuts that tested them', () => {
+  assert.deepEqual(
+    told(broken(2, { inconclusive: 5, runs: 7 }), open(4, { image: 'qcow2' }), counts({ image: 'qed' })),
+    [
+      '1 of 1 tested configuration broke the promise made to the guest: cache none, cut by sigkill, on raw (2 of 2 cuts: lost).',
+      'Counted are the cuts that acquit or convict; 5 more did neither.',
+      'Of 2 nothing can be said yet.',
+    ],
+  )
+})
+
+test('a promise that was broken without a cut is told, though it is in no rate', () => {
+  const { cells } = view(held(9, { runs: 11, verified: 11, withoutCut: 2, violationWithoutCut: 2 }))
+  assert.deepEqual([cells[0]?.state, cells[0]?.rates.violation.count], ['violation', 0])
+  assert.equal(
+    told(held(9, { withoutCut: 2, violationWithoutCut: 2 }))[0],
+    '1 of 1 tested configuration broke the promise made to the guest: cache none, cut by sigkill, on raw (0 of 9 cuts and 2 runs without a cut).',
+  )
+  assert.equal(
+    told(counts({ runs: 1, verified: 1, withoutCut: 1, violationWithoutCut: 1 }))[0],
+    '1 of 1 tested configuration broke the promise made to the guest: cache none, cut by sigkill, on raw (1 run without a cut).',
+  )
+})
+
+test('a disk that was told to lie is a cell of its own, says what made it lie, and comes last', () => {
+  const cells = [
+    broken(9, { fault: 'drop-flush' }),
+    broken(9, { control: 'yes' }),
+    broken(1),
+    held(2, { campaign: 'd' }),
+  ]
+  assert.equal(view(...cells).cells.length, 3)
+  assert.deepEqual(told(...cells), [
+    '3 of 3 tested configurations broke the promise made to the guest: cache none, cut by sigkill, on raw (1 of 3 cuts: lost); cache none, cut by sigkill, injected fault drop-flush, on raw (9 of 9 cuts: lost) and cache none, cut by sigkill, positive control, on raw (9 of 9 cuts: lost).',
+    '2 of those that broke it were told to lie.',
+  ])
 })

@@ -35,6 +35,14 @@ test('what happened is counted', async (t) => {
   await client.append(open, 0, new Uint8Array(7), progress(1))
   await client.recordCut(run, { kind: 'x"\n{evil}', at: '2026-01-01T00:00:00Z', died: true })
   await client.publishVerdict(run, sampleVerdict(run, { verdict: 'violation' }))
+  for (const [n, label] of [
+    [3, { control: 'yes' }],
+    [4, { fault: 'drop-flush' }],
+    [5, { control: "the user's own" }],
+  ] as const) {
+    await client.createRun(runId(n), 'c', wholeManifest(runId(n), 'c', label))
+    await client.publishVerdict(runId(n), sampleVerdict(runId(n), { verdict: 'violation' }))
+  }
   await (await request(`${url}/v1/runs/none`)).body.dump()
   await (await request(`${url}/evil"{}`, { method: 'POST' })).body.dump()
 
@@ -44,7 +52,7 @@ test('what happened is counted', async (t) => {
   assert.doesNotMatch(text, /evil/)
   const samples = samplesOf(text)
   for (const [name, value] of [
-    ['plugpull_runs_created_total', 2],
+    ['plugpull_runs_created_total', 5],
     ['plugpull_log_received_bytes_total', 257],
     // 9 + 8 + 2, and of the other run 1 + 0 + 2.
     ['plugpull_log_records_total', 22],
@@ -53,14 +61,15 @@ test('what happened is counted', async (t) => {
     ['plugpull_append_ack_seconds_count', 3],
     ['plugpull_commit_appends_sum', 4],
     ['plugpull_cuts_total{died="true"}', 1],
-    ['plugpull_verdicts_total{verdict="violation"}', 1],
-    ['plugpull_verdicts_total{verdict="held"}', 0],
-    ['plugpull_http_requests_total{method="POST",route="/v1/runs",status="2xx"}', 3],
+    ['plugpull_verdicts_total{verdict="violation",liar="false"}', 2],
+    ['plugpull_verdicts_total{verdict="violation",liar="true"}', 2],
+    ['plugpull_verdicts_total{verdict="held",liar="false"}', 0],
+    ['plugpull_http_requests_total{method="POST",route="/v1/runs",status="2xx"}', 6],
     ['plugpull_http_requests_total{method="GET",route="/v1/runs/:run",status="4xx"}', 1],
     ['plugpull_http_requests_total{method="POST",route="none",status="4xx"}', 1],
     ['plugpull_store_up', 1],
-    ['plugpull_store_runs', 2],
-    ['plugpull_store_verdicts{verdict="violation"}', 1],
+    ['plugpull_store_runs', 5],
+    ['plugpull_store_verdicts{verdict="violation"}', 4],
     ['plugpull_store_log_bytes', 207],
     ['plugpull_runs_active{state="writing"}', 1],
     ['plugpull_runs_silent', 0],

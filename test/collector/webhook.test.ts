@@ -25,10 +25,15 @@ import { startReceiver, status } from './webhook-receiver.ts'
 
 const AT = '2026-01-01T00:00:00.000Z'
 
-const notice = (n: number, campaign = 'nightly', verdict: Notice['verdict'] = 'violation', fault?: string): Notice =>
+const notice = (
+  n: number,
+  campaign = 'nightly',
+  verdict: Notice['verdict'] = 'violation',
+  labels: Record<string, string> = {},
+): Notice =>
   noticeOf(
     AT,
-    { campaign, manifest: wholeManifest(runId(n), campaign, fault === undefined ? {} : { fault }) },
+    { campaign, manifest: wholeManifest(runId(n), campaign, labels) },
     1,
     sampleVerdict(runId(n), { verdict }),
   )
@@ -175,7 +180,7 @@ describe('the queue', () => {
     }
   }
 
-  test('a verdict that is told twice rings once, of another word or with an injected fault not at all', async (t) => {
+  test('a verdict that is told twice rings once, of another word or of a disk that was told to lie not at all', async (t) => {
     const receiver = await startReceiver(t, status(200))
     const { ended, watcher, logger } = ends()
     const webhooks = new Webhooks(
@@ -186,11 +191,12 @@ describe('the queue', () => {
     webhooks.verdictAdded(notice(1))
     webhooks.verdictAdded(notice(2, 'nightly', 'inconclusive'))
     webhooks.verdictAdded(notice(3, 'nightly', 'held'))
-    webhooks.verdictAdded(notice(4, 'liars', 'violation', 'drop-flush'))
+    webhooks.verdictAdded(notice(4, 'liars', 'violation', { fault: 'drop-flush' }))
+    webhooks.verdictAdded(notice(5, 'control', 'violation', { cache: 'unsafe', control: 'yes' }))
     await webhooks.end()
     assert.deepEqual([receiver.received.length, ended], [1, ['delivered']])
     const all = new Webhooks({ url: receiver.url, on: ['violation'], injected: true }, { logger, watcher })
-    all.verdictAdded(notice(4, 'liars', 'violation', 'drop-flush'))
+    all.verdictAdded(notice(4, 'liars', 'violation', { fault: 'drop-flush' }))
     await all.end()
     assert.equal(JSON.parse(receiver.received[1]?.text ?? '').setup.fault, 'drop-flush')
   })

@@ -60,7 +60,7 @@ const label = fc.constantFrom('', 'a', 'b', 'ü', 'x\u0000y', 'z'.repeat(400))
 const randomRun = (run: string): fc.Arbitrary<RandomRun> =>
   fc.record({
     labels: fc.record(
-      { rig: label, cache: label, image: label, cut: label, fault: label },
+      { rig: label, cache: label, image: label, cut: label, fault: label, control: fc.constantFrom('', 'yes', 'no') },
       { requiredKeys: ['cache'] },
     ),
     isWhole: fc.boolean(),
@@ -162,7 +162,7 @@ async function agree(store: Store, campaign: string, made: readonly Made[]): Pro
       cell,
       made.filter(({ facts }) => isOf(cell, facts)),
     )
-  for (const facet of ['cache', 'image', 'cut'] as const) {
+  for (const facet of ['cache', 'image', 'cut', 'control'] as const) {
     for (const value of new Set(made.map(({ facts }) => short(facts[facet])))) {
       const filtered = await store.cells({ campaign, [facet]: value })
       assert.deepEqual(
@@ -181,7 +181,7 @@ async function agree(store: Store, campaign: string, made: readonly Made[]): Pro
 }
 
 const isOf = (cell: CellCounts, facts: Made['facts']): boolean =>
-  (['rig', 'cache', 'image', 'cut'] as const).every((facet) => cell[facet] === short(facts[facet]))
+  (['rig', 'cache', 'image', 'cut', 'fault', 'control'] as const).every((facet) => cell[facet] === short(facts[facet]))
 
 const verifiedOf = (made: readonly Made[]): VerifiedRun[] =>
   made.flatMap(({ verified }) => (verified === undefined ? [] : [verified]))
@@ -189,11 +189,12 @@ const verifiedOf = (made: readonly Made[]): VerifiedRun[] =>
 function agreeCell(cell: CellCounts, made: readonly Made[]): void {
   const expected = summarise(made.length, verifiedOf(made))
   assert.deepEqual(
-    [cell.runs, cell.verified, cell.withoutCut, cell.held, cell.violation, cell.inconclusive],
+    [cell.runs, cell.verified, cell.withoutCut, cell.violationWithoutCut, cell.held, cell.violation, cell.inconclusive],
     [
       expected.runs,
       expected.verified,
       expected.withoutCut?.runs ?? 0,
+      expected.withoutCut?.violation ?? 0,
       expected.held,
       expected.violation,
       expected.inconclusive,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ProbeError } from '../../src/core/errors.ts'
 import { loopCommand } from '../../src/rig/loop-command.ts'
+import { labelsOf } from '../../src/rig/run-order.ts'
 import { controlOf, cutMomentMs, cycleSeed, parseLoopOptions } from '../../src/rig/loop-options.ts'
 
 describe('options of the loop', () => {
@@ -112,5 +113,10 @@ describe('options of the loop', () => {
     assert.equal(real.workload['workload'], 'wal')
     const sim = controlOf(parseLoopOptions({ rig: 'sim', fault: 'flip-bit' }))
     assert.equal(sim.fault, 'drop-flush')
+    const machine = { kind: 'self', labels: {} } as const
+    assert.deepEqual(
+      [real, sim, parseLoopOptions({ rig: 'sim' })].map((config) => labelsOf(config, machine)['control']),
+      ['yes', 'yes', undefined],
+    )
   })
 })

@@ -13,6 +13,7 @@ export interface Configuration {
   readonly rig?: string
   readonly host?: string
   readonly fault?: string
+  readonly control?: 'yes'
   readonly campaign?: string
 }
 
@@ -26,6 +27,14 @@ export const hazardVerdict = (run: string): Verdict =>
     hazards: { ...NONE, lost: 3, torn: 1 },
     exposure: { lostWrites: 3, lostBytes: 12_288, oldestLostMs: 240 },
   })
+
+/** The same, by a log that was too short to promise anything. */
+export const uncheckedVerdict = (run: string): Verdict => ({
+  ...hazardVerdict(run),
+  verdict: 'inconclusive',
+  inconclusiveBecause: ['no write was stable when the cut came'],
+  readInFull: true,
+})
 
 export const violationVerdict = (run: string): Verdict =>
   sampleVerdict(run, {
@@ -49,11 +58,12 @@ export class Recorder {
   }
 
   async run(of: Configuration, verdict?: (run: string) => Verdict): Promise<string> {
-    const { image, cache, cut, rig = 'storage-daemon', host = 'alpha', fault } = of
+    const { image, cache, cut, rig = 'storage-daemon', host = 'alpha', fault, control } = of
     const campaign = of.campaign ?? `lab/${image}-${cache}-${cut}`
     const run = runId(++this.#count)
     const at = new Date(Date.UTC(2026, 0, 1) + this.#count * 1000).toISOString()
-    const labels = { rig, image, cache, cut, ...(fault === undefined ? {} : { fault }) }
+    const lie = { ...(fault === undefined ? {} : { fault }), ...(control === undefined ? {} : { control }) }
+    const labels = { rig, image, cache, cut, ...lie }
     const manifest = wholeManifest(run, campaign, labels)
     const environment = { ...manifest.environment, hostname: host }
     await this.#store.createRun({ run, campaign, createdAt: at, manifest: { ...manifest, environment } })
@@ -95,4 +105,8 @@ export async function fillMatrix(recorder: Recorder): Promise<void> {
   )
   await recorder.runs(2, { image: 'raw', cache: 'writethrough', cut: 'sigkill', host: 'beta' }, heldVerdict)
   await recorder.runs(2, { image: 'raw', cache: 'writethrough', cut: 'sigkill', fault: 'drop-flush' }, violationVerdict)
+  await recorder.run(
+    { image: 'raw', cache: 'unsafe', cut: 'host-power', rig: 'host-power', campaign: 'lab-control', control: 'yes' },
+    violationVerdict,
+  )
 }

@@ -2,6 +2,7 @@
 import { ApiError } from '../http/api-error.ts'
 import type { CollectorServer } from '../http/app.ts'
 import { refusals } from '../http/schemas.ts'
+import { timeAt } from '../http/time.ts'
 import type { Store } from '../store/store.ts'
 import type { Gate } from './gate.ts'
 import { NewTokenBody, TokenCreatedBody, TokenParams, TokenRevokedBody, TokensBody } from './schemas.ts'
@@ -33,9 +34,10 @@ function addCreateToken(app: CollectorServer, store: Store, gate: Gate): void {
     handler: async (request, reply) => {
       const { name, role, expiresAt } = request.body
       const now = gate.context.now()
-      if (expiresAt !== undefined && !(Date.parse(expiresAt) > Date.parse(now)))
+      const until = expiresAt === undefined ? undefined : timeAt('body/expiresAt', expiresAt)
+      if (until !== undefined && until <= now)
         throw new ApiError('BAD_REQUEST', `body/expiresAt must lie in the future, got ${JSON.stringify(expiresAt)}`)
-      const expiry = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }
+      const expiry = until === undefined ? {} : { expiresAt: until }
       const { token, record } = makeToken({ name, role, ...expiry }, now)
       if ((await store.addToken(record)) === 'taken')
         throw new ApiError(

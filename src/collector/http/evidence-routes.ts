@@ -1,4 +1,5 @@
 /** What is told of a run after its log: how it was cut, and what the verifier said. */
+import { factsOf, wasToldToLie } from '../../core/campaign/facts.ts'
 import { ApiError, runUnknown } from './api-error.ts'
 import { type CollectorServer, knownHead, type RouteContext } from './route-context.ts'
 import * as schema from './schemas.ts'
@@ -61,10 +62,11 @@ function addVerdict(app: CollectorServer, { store, metrics, now, verdictAdded }:
       if (verdict.run !== run) throw new ApiError('BAD_REQUEST', `body/run is ${verdict.run}, not ${run}`)
       const fault = await verdictFault(verdict)
       if (fault !== undefined) throw new ApiError('BAD_REQUEST', `body: ${fault}`)
+      const { manifest } = await knownHead(store, run)
       const at = now()
       const number = await store.addVerdict(run, at, verdict)
       if (number === 'run-unknown') throw runUnknown(run)
-      metrics.verdictAdded(verdict.verdict)
+      metrics.verdictAdded(verdict.verdict, wasToldToLie(factsOf(manifest)))
       verdictAdded?.(number, at, verdict)
       request.log.info({ run, number, verdict: verdict.verdict }, 'verdict added')
       return reply.code(201).send({ run, number })

@@ -4,6 +4,7 @@ import { LIVE_SCHEMA, type LiveView } from '../../core/view/live-view.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { CollectorServer, RouteContext } from '../http/route-context.ts'
 import { refusals } from '../http/schemas.ts'
+import { timeAt } from '../http/time.ts'
 import { LISTENERS_MAX, LiveHub } from './hub.ts'
 import { liveView } from './live-view.ts'
 
@@ -61,6 +62,8 @@ export function addLiveRoutes(app: CollectorServer, { store, metrics, now }: Rou
           'TOO_MANY_LISTENERS',
           `${LISTENERS_MAX} clients listen to this collector already, which is all it takes; close some, or come back later`,
         )
+      const since = request.headers['last-event-id']
+      const from = since === undefined ? undefined : timeAt('headers/last-event-id', since)
       reply.hijack()
       const { raw } = reply
       for (const [name, value] of Object.entries(reply.getHeaders()))
@@ -72,7 +75,7 @@ export function addLiveRoutes(app: CollectorServer, { store, metrics, now }: Rou
       raw.writeHead(200)
       metrics.liveClients.inc()
       raw.once('close', () => metrics.liveClients.dec())
-      await hub.listen(reply.raw, request.headers['last-event-id'])
+      await hub.listen(reply.raw, from)
     },
   })
 }

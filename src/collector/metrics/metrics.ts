@@ -51,8 +51,8 @@ export class CollectorMetrics {
   readonly #cuts = this.#counter('plugpull_cuts_total', 'Cuts recorded, by whether the target was seen dead', ['died'])
   readonly #verdicts = this.#counter(
     'plugpull_verdicts_total',
-    'Verdicts acknowledged, by word; one that was sent again counts again',
-    ['verdict'],
+    'Verdicts acknowledged, by word and by whether the disk was told to lie; one that was sent again counts again',
+    ['verdict', 'liar'],
   )
   readonly #requests = this.#counter(
     'plugpull_http_requests_total',
@@ -77,7 +77,8 @@ export class CollectorMetrics {
     for (const outcome of ['stored', 'gap', 'conflict', 'run-unknown', 'pruned'] as const)
       this.#appends.inc({ outcome }, 0)
     for (const died of ['true', 'false']) this.#cuts.inc({ died }, 0)
-    for (const verdict of ['held', 'violation', 'inconclusive'] as const) this.#verdicts.inc({ verdict }, 0)
+    for (const verdict of ['held', 'violation', 'inconclusive'] as const)
+      for (const liar of ['true', 'false']) this.#verdicts.inc({ verdict, liar }, 0)
     for (const reason of Object.values(STORE_REFUSALS)) this.#storeRefusals.inc({ reason }, 0)
     for (const outcome of ['delivered', 'failed', 'dropped']) this.#webhooks.inc({ outcome }, 0)
     if (ofProcess) collectDefaultMetrics({ register: this.registry })
@@ -108,8 +109,9 @@ export class CollectorMetrics {
     this.#cuts.inc({ died: String(died) })
   }
 
-  verdictAdded(verdict: VerdictWord): void {
-    this.#verdicts.inc({ verdict })
+  /** `liar`: of a run with an injected fault, or of a positive control. */
+  verdictAdded(verdict: VerdictWord, liar: boolean): void {
+    this.#verdicts.inc({ verdict, liar: String(liar) })
   }
 
   answered(method: string, route: string, status: number): void {

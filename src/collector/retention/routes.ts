@@ -3,15 +3,15 @@ import { Type } from 'typebox'
 import { ApiError } from '../http/api-error.ts'
 import type { CollectorServer, RouteContext } from '../http/route-context.ts'
 import { refusals } from '../http/schemas.ts'
+import { timeAt } from '../http/time.ts'
 import { WHAT } from './policy.ts'
 
 const count = Type.Integer({ minimum: 0 })
-const TIME = '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z$'
 
 const PruneBody = Type.Object(
   {
     what: Type.Enum([...WHAT]),
-    before: Type.Optional(Type.String({ pattern: TIME, description: 'only runs created before; ISO 8601, UTC' })),
+    before: Type.Optional(Type.String({ format: 'date-time', description: 'only runs created before; ISO 8601' })),
     keepBytes: Type.Optional(
       Type.Integer({ minimum: 0, description: 'only as many of the oldest as must go for the logs left to fit' }),
     ),
@@ -43,7 +43,7 @@ export function addRetentionRoutes(app: CollectorServer, { store, now }: RouteCo
       const pruned = await store.prune({
         ...order,
         at: now(),
-        ...(before === undefined ? {} : { before }),
+        ...(before === undefined ? {} : { before: timeAt('body/before', before) }),
         ...(keepBytes === undefined ? {} : { keepBytes }),
       })
       if (!order.dryRun) request.log.info({ ...request.body, ...pruned }, 'pruned')

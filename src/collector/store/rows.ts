@@ -118,6 +118,7 @@ const factsOfRow = (row: LineRow): RunFacts => ({
   cut: row.cut,
   bus: row.bus,
   fault: row.fault,
+  control: row.control,
   qemu: row.qemu,
   kernel: row.kernel,
   host: row.host,

@@ -25,7 +25,8 @@ const CAMPAIGNS = `
   FROM facts GROUP BY campaign ORDER BY max(created_at) DESC, max(run) DESC`
 
 const CELLS = `
-  rig, cache, image, cut, campaign, ${COUNTS},
+  rig, cache, image, cut, fault, control, campaign, ${COUNTS},
+  ${countOf("word = 'violation' AND was_cut = 0")} AS "violationWithoutCut",
   ${countOf('was_cut = 1 AND shows_all = 1')} AS "telling",
   ${countOf('was_cut = 1 AND shows_all = 1 AND lost > 0')} AS "lost",
   ${countOf('was_cut = 1 AND shows_all = 1 AND torn > 0')} AS "torn",
@@ -103,8 +104,8 @@ function whereOf(filter: FactsFilter, more: readonly (readonly [string, SqlValue
 export async function cellList(sql: Sql, filter: FactsFilter): Promise<readonly CellCounts[]> {
   const where = whereOf(filter)
   return sql.all<CellCounts>(
-    `SELECT ${CELLS} FROM facts ${where.text} GROUP BY rig, cache, image, cut, campaign
-     ORDER BY rig, cache, image, cut, campaign`,
+    `SELECT ${CELLS} FROM facts ${where.text} GROUP BY rig, cache, image, cut, fault, control, campaign
+     ORDER BY rig, cache, image, cut, fault, control, campaign`,
     where.values,
   )
 }
@@ -151,6 +152,7 @@ export async function facetValues(sql: Sql): Promise<Readonly<Record<Facet, read
     cut: of('cut'),
     bus: of('bus'),
     fault: of('fault'),
+    control: of('control'),
     qemu: of('qemu'),
     kernel: of('kernel'),
     host: of('host'),

@@ -6,6 +6,7 @@
  * A run counts as complete only once its log, read back from the store, has the digest that the export gives.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { canonicalTime } from '../../core/time.ts'
 import { logBytesOf } from './codec.ts'
 import { logDigest } from './export-runs.ts'
 import type { CutLine, LogPart, RunEnd, RunHead, RunPart, VerdictLine } from './line.ts'
@@ -214,7 +215,7 @@ class Work {
   }
 
   async #takeCut(state: RunState, { run, cut }: CutLine): Promise<void> {
-    const outcome = await this.#store.recordCut(run, cut, timeOf(cut.at) ?? state.head.createdAt)
+    const outcome = await this.#store.recordCut(run, cut, canonicalTime(cut.at) ?? state.head.createdAt)
     if (outcome === 'different') return this.#refuse(state, 'cut', 'another cut is recorded for the run')
     if (outcome === 'run-unknown') return this.#refuse(state, 'run', GONE)
     count(this.#counts.cut, outcome === 'recorded')
@@ -251,12 +252,6 @@ class Work {
     state.refused = true
     this.#conflicts.push({ run: state.head.run, kind, message: `run ${state.head.run}: ${message}` })
   }
-}
-
-/** The time as the collector writes it: a cut's was written by whoever made the cut. */
-function timeOf(text: string): string | undefined {
-  const ms = Date.parse(text)
-  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString()
 }
 
 function count(counter: Counter, isNew: boolean): void {

@@ -9,6 +9,7 @@ import { Compile } from 'typebox/compile'
 import type { CutRecord } from '../../core/campaign/campaign.ts'
 import { isDeeperThan } from '../../core/depth.ts'
 import { manifestFault } from '../../core/manifest-shape.ts'
+import { canonicalTime } from '../../core/time.ts'
 import { Campaign, Cut, ManifestBody, Progress, RunId, VerdictBody } from '../http/schemas.ts'
 
 export const EXPORT_SCHEMA = 'plugpull.export/1'
@@ -26,8 +27,8 @@ const DEPTH_MAX = 40
 const open = { additionalProperties: true }
 const count = Type.Integer({ minimum: 0 })
 const sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
-/** As the collector writes it, so that times compare as texts. */
-const time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z$' })
+/** Brought to the form in which the store compares times once it is read. */
+const time = Type.String()
 
 const Header = Type.Object(
   {
@@ -125,8 +126,30 @@ export function lineOf(value: unknown): Read {
   if (!isKind(kind)) return { kind: 'unknown', name: kind.slice(0, 40) }
   if (!isLine(kind, value)) return { kind: 'wrong', why: misshape(kind, value) }
   const why = disagreement(value)
-  return why === undefined ? { kind: 'line', line: value } : { kind: 'wrong', why }
+  if (why !== undefined) return { kind: 'wrong', why }
+  return inCanonicalTimes(value)
 }
+
+/** The line with its times as the store compares them. */
+function inCanonicalTimes(line: Line): Read {
+  if (line.kind === 'header' || line.kind === 'verdict') {
+    const at = canonicalTime(line.at)
+    return at === undefined ? noTime(line.kind, 'at', line.at) : { kind: 'line', line: { ...line, at } }
+  }
+  if (line.kind !== 'run') return { kind: 'line', line }
+  const { logPruned, ...rest } = line
+  const createdAt = canonicalTime(line.createdAt)
+  if (createdAt === undefined) return noTime('run', 'createdAt', line.createdAt)
+  if (logPruned === undefined) return { kind: 'line', line: { ...rest, createdAt } }
+  const at = canonicalTime(logPruned.at)
+  if (at === undefined) return noTime('run', 'logPruned/at', logPruned.at)
+  return { kind: 'line', line: { ...rest, createdAt, logPruned: { ...logPruned, at } } }
+}
+
+const noTime = (kind: Kind, name: string, text: string): Read => ({
+  kind: 'wrong',
+  why: `${kind}/${name} is no time: ${brief(text)}`,
+})
 
 /** What is wrong with the shape of a value that is not a line of its kind. */
 function misshape(kind: Kind, value: unknown): string {

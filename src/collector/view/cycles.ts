@@ -3,6 +3,7 @@ import { type CampaignCycles, cycleOf } from '../../core/campaign/cycles.ts'
 import { campaignUnknown } from '../http/api-error.ts'
 import type { CollectorServer, RouteContext } from '../http/route-context.ts'
 import { CampaignParams, refusals } from '../http/schemas.ts'
+import { timeAt } from '../http/time.ts'
 import type { Store } from '../store/store.ts'
 import { CyclesBody, CyclesQuery } from './schemas.ts'
 
@@ -20,7 +21,8 @@ export function addCyclesRoute(app: CollectorServer, { store }: RouteContext): v
     },
     handler: (request) => {
       const { changed, limit } = request.query
-      return cyclesOf(store, request.params.name, limit === undefined ? CYCLES_DEFAULT : Number(limit), changed)
+      const since = changed === undefined ? undefined : timeAt('querystring/changed', changed)
+      return cyclesOf(store, request.params.name, limit === undefined ? CYCLES_DEFAULT : Number(limit), since)
     },
   })
 }

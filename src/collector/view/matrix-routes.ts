@@ -1,10 +1,15 @@
 /** `GET /v1/matrix`: the Matrix view as JSON. */
-import { Type } from 'typebox'
-import { FACETS } from '../../core/campaign/facts.ts'
+import { type Static, Type } from 'typebox'
+import { IS_CONTROL } from '../../core/campaign/control.ts'
+import { FACETS, type FactsFilter } from '../../core/campaign/facts.ts'
 import { CELL_STATES, MATRIX_SCHEMA, type MatrixView } from '../../core/view/matrix-view.ts'
 import type { CollectorServer, RouteContext } from '../http/route-context.ts'
 import { Proportion, refusals } from '../http/schemas.ts'
+import { timeAt } from '../http/time.ts'
 import { matrixView } from './matrix.ts'
+
+/** With and without. */
+const ANY = '*'
 
 const count = Type.Integer({ minimum: 0 })
 const time = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' })
@@ -20,6 +25,11 @@ const MatrixQuery = Type.Object({
   bus: value,
   fault: Type.Optional(
     Type.String({ description: 'only runs with this injected fault; `*`: with and without; absent: without' }),
+  ),
+  control: Type.Optional(
+    Type.String({
+      description: '`yes`: only positive controls, whatever they lie by; `*`: with and without; absent: without',
+    }),
   ),
   qemu: value,
   kernel: value,
@@ -44,10 +54,13 @@ const MatrixBody = Type.Unsafe<MatrixView>(
         cut: Type.String(),
         image: Type.String(),
         cache: Type.String(),
+        fault: Type.String({ description: 'the injected fault; empty: none' }),
+        control: Type.String({ description: '`yes`: a positive control' }),
         state: State,
         runs: count,
         verified: count,
         withoutCut: count,
+        violationWithoutCut: Type.Integer({ minimum: 0, description: 'runs that broke a promise without a cut' }),
         ...words,
         telling: Type.Integer({ minimum: 0, description: 'runs of which what is not found did not happen' }),
         lost: count,
@@ -77,12 +90,20 @@ export function addMatrixRoute(app: CollectorServer, { store }: RouteContext): v
       response: { 200: MatrixBody, ...refusals },
     },
     handler: async (request) => {
-      const { fault = '', ...filter } = request.query
-      const [cells, facets] = await Promise.all([
-        store.cells(fault === '*' ? filter : { ...filter, fault }),
-        store.facets(),
-      ])
+      const [cells, facets] = await Promise.all([store.cells(filterOf(request.query)), store.facets()])
       return matrixView(cells, facets)
     },
   })
+}
+
+/** Disks that lie on purpose are left out unless they are asked for; who asks for liars alone wants them whatever they lie by. */
+function filterOf({ from, to, fault, control = '', ...filter }: Static<typeof MatrixQuery>): FactsFilter {
+  const wantedFault = fault ?? (control === IS_CONTROL ? ANY : '')
+  return {
+    ...filter,
+    ...(from === undefined ? {} : { from: timeAt('querystring/from', from) }),
+    ...(to === undefined ? {} : { to: timeAt('querystring/to', to) }),
+    ...(wantedFault === ANY ? {} : { fault: wantedFault }),
+    ...(control === ANY ? {} : { control }),
+  }
 }

@@ -5,9 +5,9 @@ import {
   MATRIX_SCHEMA,
   type MatrixCampaign,
   type MatrixCell,
-  matrixSentences,
   type MatrixView,
 } from '../../core/view/matrix-view.ts'
+import { matrixSentences } from '../../core/view/matrix-sentences.ts'
 
 export function matrixView(
   counts: readonly CellCounts[],
@@ -15,7 +15,7 @@ export function matrixView(
 ): MatrixView {
   const groups = new Map<string, CellCounts[]>()
   for (const one of counts) {
-    const key = JSON.stringify([one.rig, one.cut, one.image, one.cache])
+    const key = JSON.stringify([one.rig, one.cut, one.image, one.cache, one.fault, one.control])
     groups.set(key, [...(groups.get(key) ?? []), one])
   }
   const cells = [...groups.values()].flatMap(cellOf)
@@ -38,6 +38,7 @@ function cellOf(parts: readonly CellCounts[]): MatrixCell[] {
     runs: sum('runs'),
     verified: sum('verified'),
     withoutCut: sum('withoutCut'),
+    violationWithoutCut: sum('violationWithoutCut'),
     held: sum('held'),
     violation: sum('violation'),
     inconclusive: sum('inconclusive'),
@@ -50,12 +51,16 @@ function cellOf(parts: readonly CellCounts[]): MatrixCell[] {
     oldestLostMs: Math.max(...parts.map(({ oldestLostMs }) => oldestLostMs)),
     lastAt: parts.reduce((newest, { lastAt }) => (lastAt > newest ? lastAt : newest), ''),
   }
-  const { rig, cut, image, cache } = first
+  const { rig, cut, image, cache, fault, control } = first
   const campaigns = parts.map(campaignOf).toSorted((a, b) => (a.lastAt < b.lastAt ? 1 : -1))
-  return [{ rig, cut, image, cache, state: cellState(counts), ...counts, rates: ratesOf(counts), campaigns }]
+  const cell = { rig, cut, image, cache, fault, control, state: cellState(counts), ...counts }
+  return [{ ...cell, rates: ratesOf(counts), campaigns }]
 }
 
-type Added = Exclude<keyof CellCounts, 'rig' | 'cut' | 'image' | 'cache' | 'campaign' | 'oldestLostMs' | 'lastAt'>
+type Added = Exclude<
+  keyof CellCounts,
+  'rig' | 'cut' | 'image' | 'cache' | 'fault' | 'control' | 'campaign' | 'oldestLostMs' | 'lastAt'
+>
 
 const campaignOf = (counts: CellCounts): MatrixCampaign => {
   const { campaign, runs, held, violation, inconclusive, lastAt } = counts

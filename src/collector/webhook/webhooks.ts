@@ -3,6 +3,7 @@
  * other, and never waited for by whoever sent the verdict. Nothing of it is kept: what the collector had not sent when it ended is
  * not sent any more.
  */
+import { wasToldToLie } from '../../core/campaign/facts.ts'
 import type { VerdictWord } from '../../core/verdict.ts'
 import type { Logger } from '../../io/logger.ts'
 import { type Delivery, type DeliveryLimits, DELIVERY_LIMITS, deliver, type Receiver } from './deliver.ts'
@@ -56,9 +57,9 @@ export class Webhooks {
     return this.#options.on.some((wanted) => wanted === word)
   }
 
-  /** Returns at once. Verdicts of other words, of runs with an injected fault, and those told already, ring nothing. */
+  /** Returns at once. Verdicts of other words, of runs whose disk was told to lie, and those told already, ring nothing. */
   verdictAdded(notice: Notice): void {
-    if (!this.wants(notice.verdict) || (notice.setup.fault !== '' && !this.#options.injected)) return
+    if (!this.wants(notice.verdict) || (wasToldToLie(notice.setup) && !this.#options.injected)) return
     const name = `${notice.run} ${notice.number}`
     if (this.#told.has(name)) return
     this.#told.add(name)

@@ -5,6 +5,7 @@
  * a hundred thousand of them at once. The rules are those of `summarise`: a rate counted from facts equals the rate of the verdicts.
  */
 import { type CutRecord, type RunProgress, type VerdictSummary, wasCut } from './campaign.ts'
+import { CONTROL_LABEL, IS_CONTROL } from './control.ts'
 import { isManifest } from '../manifest-shape.ts'
 import type { Manifest } from '../manifest.ts'
 import { cadenceText } from './setup.ts'
@@ -20,6 +21,7 @@ export const FACETS = [
   'cut',
   'bus',
   'fault',
+  'control',
   'qemu',
   'kernel',
   'host',
@@ -76,6 +78,7 @@ const UNTOLD: RunFacts = {
   cut: '',
   bus: '',
   fault: '',
+  control: '',
   qemu: '',
   kernel: '',
   host: '',
@@ -84,6 +87,10 @@ const UNTOLD: RunFacts = {
   target: '',
   flush: '',
 }
+
+/** Whether the run's disk was made to lie on purpose: what it lost is no news, and says nothing of a configuration. */
+export const wasToldToLie = ({ fault, control }: Pick<RunFacts, 'fault' | 'control'>): boolean =>
+  fault !== '' || control !== ''
 
 /** The facts of a run; of the cut, what was really done rather than what was asked for. A manifest that is not one tells nothing. */
 export function factsOf(manifest: Manifest, cut?: Pick<CutRecord, 'kind'>): RunFacts {
@@ -97,6 +104,7 @@ export function factsOf(manifest: Manifest, cut?: Pick<CutRecord, 'kind'>): RunF
     cut: cut?.kind ?? label('cut'),
     bus: label('bus'),
     fault: label('fault'),
+    control: label(CONTROL_LABEL) === IS_CONTROL ? IS_CONTROL : '',
     qemu: qemuVersionOf(label),
     kernel: environment.kernel ?? '',
     host: environment.hostname ?? '',
@@ -134,16 +142,22 @@ export function outcomeOf(verdict: VerdictSummary, cut: Pick<CutRecord, 'died'> 
   }
 }
 
-/** Runs of one configuration and campaign, counted. Of runs with a cut, but for `runs`, `verified` and `withoutCut`. */
+/** Runs of one configuration and campaign, counted. Of runs with a cut, but for `runs`, `verified` and those without one. */
 export interface CellCounts {
   readonly rig: string
   readonly cache: string
   readonly image: string
   readonly cut: string
+  /** The injected fault; empty where there is none. */
+  readonly fault: string
+  /** `yes`: runs of a positive control. */
+  readonly control: string
   readonly campaign: string
   readonly runs: number
   readonly verified: number
   readonly withoutCut: number
+  /** Runs without a cut that broke a promise all the same. */
+  readonly violationWithoutCut: number
   readonly held: number
   readonly violation: number
   readonly inconclusive: number

@@ -3,6 +3,7 @@
  * up alike; two campaigns that differ in more than one thing cannot say which of them made the difference.
  */
 import type { CutRecord } from './campaign.ts'
+import { CONTROL_LABEL, IS_CONTROL } from './control.ts'
 import type { Histogram } from '../histogram.ts'
 import type { Manifest } from '../manifest.ts'
 import type { PlanSpec } from '../plan.ts'
@@ -17,6 +18,11 @@ export type CampaignSetup = Readonly<Record<string, Histogram>>
 
 /** Labels that differ from run to run by design. */
 const LABELS_OF_ONE_RUN: ReadonlySet<string> = new Set(['sim'])
+
+/** What a run is for is no part of how it was set up. */
+const isOfSetup = ([name, value]: readonly [string, string]): boolean =>
+  !LABELS_OF_ONE_RUN.has(name) && !(name === CONTROL_LABEL && value === IS_CONTROL)
+
 const VALUES_MAX = 16
 /** Facets that the runs bring along as labels; more are not counted. */
 const FACETS_MAX = 64
@@ -34,7 +40,7 @@ const OTHER = 'other'
 
 /** The facets of one run; of the cut, what was really done rather than what was asked for. */
 export function setupOf({ plan, environment, ...run }: Manifest, cut?: Pick<CutRecord, 'kind'>): RunSetup {
-  const labels = Object.entries(environment.labels ?? {}).filter(([name]) => !LABELS_OF_ONE_RUN.has(name))
+  const labels = Object.entries(environment.labels ?? {}).filter((label) => isOfSetup(label))
   return {
     ...Object.fromEntries(labels),
     ...(cut === undefined ? {} : { cut: cut.kind }),

@@ -150,7 +150,8 @@ test('POST /v1/prune takes nothing for granted', async (t) => {
     { what: 'logs', before: ago(0) },
     { ...all, what: 'everything' },
     { ...all, before: 'yesterday' },
-    { ...all, before: '2026-01-01T00:00:00+09:00' },
+    { ...all, before: '2026-02-30T00:00:00Z' },
+    { ...all, before: '2026-01-01T00:00:00' },
     { ...all, keepBytes: -1 },
     { ...all, keepByte: 5 },
   ])
@@ -159,6 +160,32 @@ test('POST /v1/prune takes nothing for granted', async (t) => {
   assert.deepEqual(await post({ ...all, dryRun: true }), { status: 200, told: { runs: 6, bytes: 24_000, spared: 2 } })
   assert.deepEqual(await post(all), { status: 200, told: { runs: 6, bytes: 24_000, spared: 2 } })
   assert.deepEqual(await kept(store), [4, 8])
+})
+
+test('POST /v1/prune takes no run that is younger, however the time is written', async (t) => {
+  const { store } = newStore(t)
+  const run = runId(1)
+  const at = '2026-01-01T00:00:00.500Z'
+  await store.createRun({ run, campaign: 'c', createdAt: at, manifest: sampleManifest(run, 'c') })
+  await store.append([{ run, offset: 0, bytes: logBytes(1, 0, 100), at }])
+  await store.addVerdict(run, at, lossyVerdict(run))
+  const { url } = await startServer(t, store)
+  const taken = async (before: string): Promise<unknown> => {
+    const body = JSON.stringify({ what: 'logs', before, dryRun: true })
+    const headers = { 'content-type': 'application/json' }
+    const answer = await request(`${url}/v1/prune`, { method: 'POST', headers, body })
+    return Reflect.get(Object(await answer.body.json()), 'runs')
+  }
+  for (const [before, runs] of [
+    ['2026-01-01T00:00:00Z', 0],
+    ['2026-01-01T00:00:00.5Z', 0],
+    ['2026-01-01t00:00:00.500z', 0],
+    ['2026-01-01T09:00:00+09:00', 0],
+    ['2026-01-01T09:00:01+09:00', 1],
+    ['2025-12-31T19:00:01-05:00', 1],
+    ['2026-01-01T00:00:00.501Z', 1],
+  ] as const)
+    assert.equal(await taken(before), runs, before)
 })
 
 test('a pruned log: 410 to read it and to append to it, told by the client as what it is', async (t) => {

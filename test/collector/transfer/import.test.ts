@@ -11,6 +11,7 @@ import { exportRuns, selectRuns } from '../../../src/collector/transfer/export-r
 import { type Imported, importLines, type ImportSink } from '../../../src/collector/transfer/import-lines.ts'
 import { readExport } from '../../../src/collector/transfer/read-export.ts'
 import { storeSink } from '../../../src/collector/transfer/sinks.ts'
+import type { Line } from '../../../src/collector/transfer/line.ts'
 import type { RunProgress } from '../../../src/core/campaign/campaign.ts'
 import { logBytes, lossyVerdict, readAll, runId, sampleManifest, sampleVerdict, scratch } from '../helpers.ts'
 import { anyRuns, AT, bytesOf, exportOf, inPieces, runLines, type SampleRun } from './samples.ts'
@@ -105,6 +106,19 @@ test('a run under way is carried as far as it is, and completed by a later expor
   assert.deepEqual((await to.run(runId(1)))?.progress, progress(2))
   const [line] = await to.lines({ limit: 1 })
   assert.deepEqual([line?.createdAt, line?.heardAt, line?.changedAt], [AT, AT, AT])
+})
+
+test('a time in another form is stored as the store compares times, and is the same run when it comes again', async (t) => {
+  const store = newStore(t)
+  const later = (line: Line): Line => {
+    if (line.kind === 'run') return { ...line, createdAt: '2026-01-01T03:00:00.5+02:00' }
+    return line.kind === 'verdict' ? { ...line, at: '2026-01-01t01:00:01z' } : line
+  }
+  const whole = bytesOf(exportOf([RUN]).map(later))
+  assert.equal((await importInto(store, whole)).complete, 1)
+  assertNothingNew(await importInto(store, whole))
+  const view = await store.run(runId(1))
+  assert.deepEqual([view?.createdAt, view?.verdicts[0]?.at], ['2026-01-01T01:00:00.500Z', '2026-01-01T01:00:01.000Z'])
 })
 
 const RUN: SampleRun = {

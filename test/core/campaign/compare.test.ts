@@ -160,6 +160,16 @@ describe('what they were', () => {
     assert.deepEqual(differing({ versions: '2' }), ['versions'])
   })
 
+  test('that one is a positive control is no difference of the setup, but a label of that name may be', () => {
+    const run = (labels: Record<string, string>) =>
+      countSetups([setupOf(wholeManifest('0000000000000001', 'c', labels))])
+    const differing = (a: Record<string, string>, b: Record<string, string>): readonly string[] =>
+      setupDifferences(run(a), run(b)).map(({ facet }) => facet)
+    assert.deepEqual(differing({ cache: 'unsafe', control: 'yes' }, { cache: 'none' }), ['cache'])
+    assert.deepEqual(differing({ cache: 'none', control: 'yes' }, { cache: 'none' }), [])
+    assert.deepEqual(differing({ control: 'mine' }, { control: "the other's" }), ['control'])
+  })
+
   test('what only one of them has is a difference, and one thing told twice is one', () => {
     const loop = { 'loop.size': '16M' }
     const faulty = { ...loop, fault: 'drop-flush', 'loop.fault': 'drop-flush' }

@@ -1,7 +1,7 @@
 /** The facts of a run: where they come from, and that rates counted from them are those of the verdicts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { factsOf } from '../../../src/core/campaign/facts.ts'
+import { factsOf, wasToldToLie } from '../../../src/core/campaign/facts.ts'
 import { stubManifest, wholeManifest } from '../../collector/helpers.ts'
 
 const RUN = '0000000000000001'
@@ -16,6 +16,7 @@ test('labels, manifest and cut tell what a run was', () => {
     cut: 'sigkill',
     bus: 'nvme',
     fault: '',
+    control: '',
     qemu: '',
     kernel: '6.1',
     host: 'guest',
@@ -34,6 +35,17 @@ test('the version of QEMU is a label of its own, or in the line of the program',
   assert.equal(qemu({ 'qemu-storage-daemon': line.replace('QEMU emulator', 'qemu-storage-daemon') }), '7.2.22')
   assert.equal(qemu({ qemu: '9.1', 'qemu-storage-daemon': line }), '9.1')
   assert.equal(qemu({}), '')
+})
+
+test('a positive control says so, by the one value that the rigs give it', () => {
+  const control = (labels: Record<string, string>): string => factsOf(wholeManifest(RUN, 'c', labels)).control
+  assert.deepEqual([control({ control: 'yes' }), control({ control: 'mine' }), control({})], ['yes', '', ''])
+  const facts = (labels: Record<string, string>) => factsOf(wholeManifest(RUN, 'c', labels))
+  assert.deepEqual([facts({ control: 'yes' }), facts({ fault: 'x' }), facts({ control: 'mine' })].map(wasToldToLie), [
+    true,
+    true,
+    false,
+  ])
 })
 
 test('a manifest that is not one tells nothing but the cut', () => {

@@ -1,10 +1,13 @@
-/** Cells into grids: one grid for each way of cutting, a row for each image, a column for each cache mode. */
+/** Cells into grids: one grid for each way of cutting and each lie that was asked for, a row for each image, a column for each cache mode. */
+import { wasToldToLie } from '../../../src/core/campaign/facts.ts'
 import { CELL_STATES, type MatrixCell } from '../../../src/core/view/matrix-view.ts'
 
 export interface Grid {
   readonly key: string
   readonly cut: string
   readonly rig: string
+  readonly fault: string
+  readonly control: string
   readonly caches: readonly string[]
   readonly rows: readonly { readonly image: string; readonly cells: readonly (MatrixCell | undefined)[] }[]
 }
@@ -13,8 +16,10 @@ export interface Grid {
 const CACHES = ['directsync', 'writethrough', 'none', 'writeback', 'unsafe']
 const IMAGES = ['raw', 'qcow2']
 
-export const cellKey = ({ rig, cut, image, cache }: Pick<MatrixCell, 'rig' | 'cut' | 'image' | 'cache'>): string =>
-  [rig, cut, image, cache].join('~')
+type Named = Pick<MatrixCell, 'rig' | 'cut' | 'image' | 'cache' | 'fault' | 'control'>
+
+export const cellKey = ({ rig, cut, image, cache, fault, control }: Named): string =>
+  [rig, cut, image, cache, ...(fault === '' && control === '' ? [] : [fault, control])].join('~')
 
 const inOrder = (values: readonly string[], first: readonly string[]): string[] => {
   const rank = (value: string): number => (first.includes(value) ? first.indexOf(value) : first.length)
@@ -24,20 +29,25 @@ const inOrder = (values: readonly string[], first: readonly string[]): string[] 
 const severity = (cells: readonly MatrixCell[]): number =>
   Math.min(...cells.map(({ state }) => CELL_STATES.indexOf(state)))
 
+/** Disks that lie on purpose come last. */
+const lies = (cells: readonly MatrixCell[]): number => (cells.some(wasToldToLie) ? 1 : 0)
+
 /** Grids in the order of what they show, the worst first. */
 export function gridsOf(cells: readonly MatrixCell[]): readonly Grid[] {
   const groups = new Map<string, MatrixCell[]>()
   for (const cell of cells) {
-    const key = `${cell.cut}~${cell.rig}`
+    const key = [cell.cut, cell.rig, cell.fault, cell.control].join('~')
     groups.set(key, [...(groups.get(key) ?? []), cell])
   }
   return [...groups.entries()]
-    .toSorted(([a, left], [b, right]) => severity(left) - severity(right) || (a < b ? -1 : 1))
+    .toSorted(
+      ([a, left], [b, right]) => lies(left) - lies(right) || severity(left) - severity(right) || (a < b ? -1 : 1),
+    )
     .map(([key, group]) => gridOf(key, group))
 }
 
 function gridOf(key: string, group: readonly MatrixCell[]): Grid {
-  const [cut = '', rig = ''] = key.split('~')
+  const [first] = group
   const caches = inOrder(
     group.map(({ cache }) => cache),
     CACHES,
@@ -48,8 +58,10 @@ function gridOf(key: string, group: readonly MatrixCell[]): Grid {
   )
   return {
     key,
-    cut,
-    rig,
+    cut: first?.cut ?? '',
+    rig: first?.rig ?? '',
+    fault: first?.fault ?? '',
+    control: first?.control ?? '',
     caches,
     rows: images.map((image) => ({
       image,

@@ -1,27 +1,18 @@
 /** One configuration in full: its state, its rates with their intervals, the worst loss, and the campaigns it was tried in. */
 import type { ComponentChild } from 'preact'
 import { counted, formatBytes, formatMs } from '../../../src/core/size.ts'
-import type { MatrixCell } from '../../../src/core/view/matrix-view.ts'
+import { lieName, type MatrixCell } from '../../../src/core/view/matrix-view.ts'
 import { Rate } from '../components/rate.tsx'
 import { Time } from '../components/time.tsx'
 import { Word } from '../components/word.tsx'
 import { campaignLink } from '../links.ts'
-import { KINDS } from './cell-text.ts'
+import { KINDS, stateText } from './cell-text.ts'
 
 export function CellDetails({ cell }: { readonly cell: MatrixCell }): ComponentChild {
-  const { image, cache, cut, rig, state, rates } = cell
+  const { rates } = cell
   return (
     <>
-      <h2 tabIndex={-1} id="cell-title">
-        {image === '' ? 'image untold' : image} <span class="muted">on cache</span> {cache === '' ? 'untold' : cache}
-      </h2>
-      <p class="muted">
-        cut by {cut === '' ? 'means untold' : cut}
-        {rig === '' ? '' : `, rig ${rig}`}
-      </p>
-      <p>
-        <Word state={state} />
-      </p>
+      <Name cell={cell} />
       <dl class="facts">
         <dt>Violation</dt>
         <dd>
@@ -58,9 +49,9 @@ export function CellDetails({ cell }: { readonly cell: MatrixCell }): ComponentC
       </dl>
       <h3>{cell.campaigns.length === 1 ? 'Campaign' : counted(cell.campaigns.length, 'campaign')}</h3>
       <ul class="plain">
-        {cell.campaigns.map(({ campaign, state: own, runs }) => (
+        {cell.campaigns.map(({ campaign, state, held, runs }) => (
           <li key={campaign}>
-            <a href={campaignLink(campaign)}>{campaign}</a> <Word state={own} />{' '}
+            <a href={campaignLink(campaign)}>{campaign}</a> <Word state={state} text={stateText({ state, held })} />{' '}
             <span class="muted">{counted(runs, 'run')}</span>
           </li>
         ))}
@@ -69,12 +60,34 @@ export function CellDetails({ cell }: { readonly cell: MatrixCell }): ComponentC
   )
 }
 
-function runsText({ runs, held, violation, inconclusive, withoutCut, verified }: MatrixCell): string {
+function Name({ cell }: { readonly cell: MatrixCell }): ComponentChild {
+  const { image, cache, cut, rig, state } = cell
+  const lie = lieName(cell)
+  return (
+    <>
+      <h2 tabIndex={-1} id="cell-title">
+        {image === '' ? 'image untold' : image} <span class="muted">on cache</span> {cache === '' ? 'untold' : cache}
+      </h2>
+      <p class="muted">
+        cut by {cut === '' ? 'means untold' : cut}
+        {rig === '' ? '' : `, rig ${rig}`}
+        {lie === '' ? '' : `, ${lie}`}
+      </p>
+      <p>
+        <Word state={state} text={stateText(cell)} />
+      </p>
+    </>
+  )
+}
+
+function runsText(cell: MatrixCell): string {
+  const { runs, held, violation, inconclusive, withoutCut, violationWithoutCut, verified } = cell
+  const ofThem = violationWithoutCut === 0 ? '' : ` (${violationWithoutCut} of them violation)`
   const parts = [
     `${violation} violation`,
     `${held} held`,
     `${inconclusive} inconclusive`,
-    ...(withoutCut === 0 ? [] : [`${withoutCut} without a cut`]),
+    ...(withoutCut === 0 ? [] : [`${withoutCut} without a cut${ofThem}`]),
     ...(runs === verified ? [] : [`${runs - verified} without a verdict`]),
   ]
   return `${runs}: ${parts.join(', ')}`

@@ -2,12 +2,12 @@
 import type { ComponentChild } from 'preact'
 import { formatBytes, formatCount, formatMs } from '../../../src/core/size.ts'
 import type { Proportion } from '../../../src/core/statistics.ts'
-import { CELL_STATES, type MatrixCell } from '../../../src/core/view/matrix-view.ts'
+import { CELL_STATES, lieName, type MatrixCell } from '../../../src/core/view/matrix-view.ts'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { Word } from '../components/word.tsx'
 import { campaignLink } from '../links.ts'
 import { cellKey } from './arrange.ts'
-import { intervalText, KINDS } from './cell-text.ts'
+import { intervalText, KINDS, stateText } from './cell-text.ts'
 
 export function CellTable({ cells }: { readonly cells: readonly MatrixCell[] }): ComponentChild {
   return (
@@ -49,11 +49,17 @@ const textColumn = (name: string, of: (cell: MatrixCell) => string): Column<Matr
 })
 
 const COLUMNS: readonly Column<MatrixCell>[] = [
-  { name: 'State', heads: true, sort: (cell) => rank(cell), cell: ({ state }) => <Word state={state} /> },
+  {
+    name: 'State',
+    heads: true,
+    sort: (cell) => rank(cell),
+    cell: (cell) => <Word state={cell.state} text={stateText(cell)} />,
+  },
   textColumn('Image', ({ image }) => image),
   textColumn('Cache', ({ cache }) => cache),
   textColumn('Cut', ({ cut }) => cut),
   textColumn('Rig', ({ rig }) => rig),
+  { name: 'Told to lie', sort: lieName, cell: (cell) => (lieName(cell) === '' ? 'no' : lieName(cell)) },
   shareColumn('Violation', ({ rates }) => rates.violation),
   ...KINDS.map((kind) => shareColumn(`${kind.charAt(0).toUpperCase()}${kind.slice(1)}`, ({ rates }) => rates[kind])),
   {

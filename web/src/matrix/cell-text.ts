@@ -5,33 +5,43 @@ import { configurationName, type MatrixCell } from '../../../src/core/view/matri
 
 export const KINDS = ['lost', 'torn', 'reordered'] as const
 
+/** Promises are only kept where a cut acquits: what was lost without one is told without that. */
+export const stateText = ({ state, held }: Pick<MatrixCell, 'state' | 'held'>): string | undefined =>
+  state === 'hazard' && held === 0 ? 'hazards, unchecked' : undefined
+
 /** `lost 3/3 · torn 1/3`, or how many cuts showed nothing. */
 export function cellLines(cell: MatrixCell): { readonly first: string; readonly second: string } {
   const shown = KINDS.filter((kind) => cell[kind] > 0).map((kind) => `${kind}\u00a0${cell[kind]}/${cell.telling}`)
   const other = cell.other > 0 ? [`other ${cell.other}`] : []
-  const cuts = cell.held + cell.violation + cell.inconclusive
   const second = [...shown, ...other].join(' · ')
   switch (cell.state) {
     case 'violation': {
       const { count, of } = cell.rates.violation
-      return { first: `${count} of ${of} broken`, second }
+      const uncut = cell.violationWithoutCut
+      if (count === 0) return { first: 'broken', second: `${counted(uncut, 'run')} without a cut` }
+      return { first: `${count} of ${of} broken`, second: uncut === 0 ? second : `${second} · ${uncut} without a cut` }
     }
     case 'hazard':
-      return { first: 'hazards', second }
+      return { first: stateText(cell) ?? 'hazards', second }
     case 'held':
-      return { first: 'held', second: counted(cuts, 'cut') }
+      return { first: 'held', second: heldText(cell) }
     case 'inconclusive':
-      return { first: 'inconclusive', second: counted(cuts, 'cut') }
+      return { first: 'inconclusive', second: counted(cell.inconclusive, 'cut') }
     case 'none':
       return { first: 'no verdict', second: counted(cell.runs, 'run') }
   }
 }
 
+const heldText = ({ held, inconclusive }: MatrixCell): string =>
+  inconclusive === 0 ? counted(held, 'cut') : `${counted(held, 'cut')} of ${held + inconclusive}`
+
 /** Which cell it is and its rates, for whoever hears it rather than sees where it stands. */
 export function cellLabel(cell: MatrixCell): string {
   const shown = KINDS.filter((kind) => cell[kind] > 0).map((kind) => `${kind} ${rateText(cell.rates[kind])}`)
   const campaigns = cell.campaigns.length === 1 ? '' : `; ${cell.campaigns.length} campaigns`
-  return [`: ${configurationName(cell)}`, `violation ${rateText(cell.rates.violation)}`, ...shown]
+  const uncut =
+    cell.violationWithoutCut === 0 ? [] : [`${counted(cell.violationWithoutCut, 'violation')} without a cut`]
+  return [`: ${configurationName(cell)}`, `violation ${rateText(cell.rates.violation)}`, ...uncut, ...shown]
     .join('; ')
     .concat(campaigns)
 }

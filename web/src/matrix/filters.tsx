@@ -21,7 +21,7 @@ const FILTER_FACETS = Object.keys(FACET_NAMES).filter(isFilterFacet)
 const UNTOLD = '(untold)'
 
 /** Everything that a filter can be, as parameters of the address. */
-const PARAMETERS = [...FILTER_FACETS, 'fault', 'from', 'to'] as const
+const PARAMETERS = [...FILTER_FACETS, 'fault', 'control', 'from', 'to'] as const
 
 const DAY_MS = 86_400_000
 const startOf = (day: string): string => new Date(`${day}T00:00:00Z`).toISOString()
@@ -31,7 +31,7 @@ const isDay = (text: string): boolean => /^\d{4}-\d\d-\d\d$/.test(text) && !Numb
 /** The address of the matrix that the page's own address asks for. */
 export function matrixAddress(parameters: URLSearchParams): string {
   const asked = new URLSearchParams()
-  for (const name of [...FILTER_FACETS, 'fault', 'cache', 'image', 'cut']) {
+  for (const name of [...FILTER_FACETS, 'fault', 'control', 'cache', 'image', 'cut']) {
     const value = parameters.get(name)
     if (value !== null) asked.set(name, value === UNTOLD ? '' : value)
   }
@@ -57,6 +57,7 @@ export function Filters({ facets }: { readonly facets: MatrixView['facets'] }): 
       {facets.fault.some((fault) => fault !== '') ? (
         <FaultFilter faults={facets.fault.filter((fault) => fault !== '')} />
       ) : null}
+      {facets.control.some((control) => control !== '') || given.has('control') ? <ControlFilter /> : null}
       <DayFilter name="from" text="From" />
       <DayFilter name="to" text="To" />
       {hasFilters(given) ? (
@@ -117,6 +118,24 @@ function FaultFilter({ faults }: { readonly faults: readonly string[] }): Compon
             only {fault}
           </option>
         ))}
+      </select>
+    </div>
+  )
+}
+
+/** Nor do the liars of positive controls, which are there to be caught. */
+function ControlFilter(): ComponentChild {
+  return (
+    <div class="field">
+      <label htmlFor="filter-control">Positive controls</label>
+      <select
+        id="filter-control"
+        value={query.value.get('control') ?? ''}
+        onChange={(event) => setQuery({ control: event.currentTarget.value })}
+      >
+        <option value="">left out</option>
+        <option value="*">with and without</option>
+        <option value="yes">only these</option>
       </select>
     </div>
   )

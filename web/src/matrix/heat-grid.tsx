@@ -4,7 +4,7 @@
  */
 import type { ComponentChild } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import type { MatrixCell } from '../../../src/core/view/matrix-view.ts'
+import { lieName, type MatrixCell } from '../../../src/core/view/matrix-view.ts'
 import { RateBar } from '../components/rate.tsx'
 import { GLYPHS } from '../components/word.tsx'
 import { campaignLink } from '../links.ts'
@@ -22,9 +22,10 @@ export interface HeatGridProps {
 
 const shownName = (value: string): string => (value === '' ? 'untold' : value)
 
-export function gridTitle({ cut, rig }: Pick<Grid, 'cut' | 'rig'>): string {
+export function gridTitle({ cut, rig, ...lie }: Pick<Grid, 'cut' | 'rig' | 'fault' | 'control'>): string {
   const how = cut === '' ? 'Cut untold' : `Cut by ${cut}`
-  return rig === '' || rig === cut ? how : `${how}, rig ${rig}`
+  const parts = [how, rig === '' || rig === cut ? '' : `rig ${rig}`, lieName(lie)]
+  return parts.filter((part) => part !== '').join(', ')
 }
 
 export function HeatGrid({ grid, look, listLink }: HeatGridProps): ComponentChild {

@@ -34,7 +34,7 @@ export function MatrixView(): ComponentChild {
 
 function Shown({ matrix }: { readonly matrix: Matrix }): ComponentChild {
   const { cells, facets, sentence, more } = matrix
-  if (cells.length === 0 && !hasFilters(query.value)) return <NoRuns hasFaulty={facets.fault.length > 0} />
+  if (cells.length === 0 && !hasFilters(query.value)) return <NoRuns hasLiars={facets.fault.length > 0} />
   return (
     <>
       <p class="lead">
@@ -54,12 +54,12 @@ function Shown({ matrix }: { readonly matrix: Matrix }): ComponentChild {
   )
 }
 
-function NoRuns({ hasFaulty }: { readonly hasFaulty: boolean }): ComponentChild {
-  if (hasFaulty)
+function NoRuns({ hasLiars }: { readonly hasLiars: boolean }): ComponentChild {
+  if (hasLiars)
     return (
-      <Empty title="Every run here had a fault injected, which says nothing of a configuration.">
+      <Empty title="Every disk here was told to lie, which says nothing of a configuration.">
         <p>
-          <a href={matrixLink({ fault: '*' })}>Show them all the same</a>
+          <a href={matrixLink({ fault: '*', control: '*' })}>Show them all the same</a>
         </p>
       </Empty>
     )
@@ -118,8 +118,9 @@ function Cells({ cells, runs }: { readonly cells: readonly MatrixCell[]; readonl
 const listLink = (cell: MatrixCell): string => matrixLink({ ...Object.fromEntries(query.peek()), cell: cellKey(cell) })
 
 const MEANINGS = {
-  violation: 'a promise to the guest was broken at least once',
-  hazard: 'no promise was broken; writes that no flush had covered were lost, torn or reordered',
+  violation: 'a promise to the guest was broken at least once, be it without a cut',
+  hazard:
+    'no promise is known to be broken; writes that no flush had covered were lost, torn or reordered. Unchecked: no run could be acquitted or convicted',
   held: 'every promise was kept and nothing was lost',
   inconclusive: 'no run could be acquitted or convicted',
   none: 'no run was verified yet',

@@ -4,8 +4,8 @@ import { BLOCKS_MAX, gridOf } from '../../core/map/block-map.ts'
 import { BUCKETS_DEFAULT, BUCKETS_MAX } from '../../core/map/run-timeline.ts'
 import { mapDocument, storyDocument } from '../view/run/documents.ts'
 import { FINDINGS_PAGE_DEFAULT, findingsPage } from '../view/run/findings-page.ts'
-import type { MapAnswer, Plane } from '../view/run/messages.ts'
-import { RunViews, verdictOf, versionOf } from '../view/run/run-views.ts'
+import type { Plane } from '../view/run/messages.ts'
+import { RunViews, type ToldMap, verdictOf, versionOf } from '../view/run/run-views.ts'
 import type { RunHead } from '../../core/campaign/campaign.ts'
 import { ApiError } from './api-error.ts'
 import { type CollectorServer, knownHead, knownRun, type RouteContext } from './route-context.ts'
@@ -13,7 +13,7 @@ import * as shape from './schemas-run-view.ts'
 import { RunParams, refusals } from './schemas.ts'
 
 const OCTETS = 'application/octet-stream'
-/** Grid of a map in its binary form. */
+/** Grid of a map in its binary form, and what is not on it. */
 export const MAP_HEADER = 'plugpull-map'
 
 export function addRunViewRoutes(app: CollectorServer, context: RouteContext): void {
@@ -32,7 +32,7 @@ function addMap(app: CollectorServer, { store }: RouteContext, views: RunViews):
     url: '/v1/runs/:run/map',
     schema: {
       summary: 'The state of every block of the region: as run lengths, or one byte a block',
-      description: `Accept: ${OCTETS} gives the bytes; header ${MAP_HEADER} then has the grid as JSON.`,
+      description: `Accept: ${OCTETS} gives the bytes; header ${MAP_HEADER} then has the grid as JSON, and what is not on the map.`,
       params: RunParams,
       querystring: shape.MapQuery,
       produces: ['application/json', OCTETS],
@@ -54,8 +54,8 @@ function addMap(app: CollectorServer, { store }: RouteContext, views: RunViews):
   })
 }
 
-function sendPlane(request: FastifyRequest, reply: FastifyReply, { grid }: MapAnswer, { bytes, gzip }: Plane) {
-  reply.type(OCTETS).header(MAP_HEADER, JSON.stringify(grid))
+function sendPlane(request: FastifyRequest, reply: FastifyReply, { grid, gaps }: ToldMap, { bytes, gzip }: Plane) {
+  reply.type(OCTETS).header(MAP_HEADER, JSON.stringify({ ...grid, ...gaps }))
   const takesGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
   if (gzip !== undefined && takesGzip) return reply.header('content-encoding', 'gzip').send(bufferOf(gzip))
   return reply.send(bufferOf(bytes))

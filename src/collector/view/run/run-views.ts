@@ -6,8 +6,9 @@ import { setImmediate } from 'node:timers/promises'
 import type { RunHead, RunView } from '../../../core/campaign/campaign.ts'
 import { ProbeError } from '../../../core/errors.ts'
 import type { RunTimeline } from '../../../core/map/run-timeline.ts'
-import { stretchesOf } from '../../../core/map/stretches.ts'
-import { checkFinding } from '../../../core/telling/finding-shape.ts'
+import { type MapGaps, mapGapsOf } from '../../../core/map/map-gaps.ts'
+import { stretchesOfVerdict } from '../../../core/map/stretches.ts'
+import { checkFinding, checkFoundAt } from '../../../core/telling/finding-shape.ts'
 import type { Verdict } from '../../../core/verdict.ts'
 import { FrameEncoder } from '../../../core/wire.ts'
 import { ApiError } from '../../http/api-error.ts'
@@ -24,10 +25,15 @@ export interface TimelineQuery {
   readonly buckets: number
 }
 
+/** A map, and what is not on it. */
+export interface ToldMap extends MapAnswer {
+  readonly gaps: MapGaps
+}
+
 export class RunViews {
   readonly #store: Store
   readonly #analyst = new Analyst()
-  readonly #maps = new Few<MapAnswer>(MAPS_KEPT)
+  readonly #maps = new Few<ToldMap>(MAPS_KEPT)
 
   constructor(store: Store) {
     this.#store = store
@@ -37,25 +43,25 @@ export class RunViews {
     return this.#analyst.close()
   }
 
-  map(view: RunHead, blockBytes: number | undefined): Promise<MapAnswer> {
+  map(view: RunHead, blockBytes: number | undefined): Promise<ToldMap> {
     return this.#maps.get(`${view.run} ${versionOf(view)} ${blockBytes ?? ''}`, async () => {
-      const findings = await this.#findings(view)
-      await checkInParts(findings, view.run)
-      return this.#ask(view, {
+      const verdict = await this.#newest(view)
+      if (verdict !== undefined) await checkInParts(verdict)
+      const answer = await this.#ask(view, {
         kind: 'map',
         log: view,
         contract: contractOf(view),
-        stretches: stretchesOf(findings),
+        stretches: verdict === undefined ? new Float64Array(0) : stretchesOfVerdict(verdict),
         ...(blockBytes === undefined ? {} : { blockBytes }),
       })
+      return { ...answer, gaps: verdict === undefined ? {} : mapGapsOf(verdict, answer.grid.blockBytes) }
     })
   }
 
   /** Of the very verdict that the head is of. */
-  async #findings({ run, verdicts }: RunHead): Promise<Verdict['findings']> {
+  async #newest({ run, verdicts }: RunHead): Promise<Verdict | undefined> {
     const number = verdicts.at(-1)?.number
-    const verdict = number === undefined ? undefined : await this.#store.verdict(run, number)
-    return verdict?.findings ?? []
+    return number === undefined ? undefined : this.#store.verdict(run, number)
   }
 
   timeline(view: RunHead, query: TimelineQuery): Promise<RunTimeline> {
@@ -63,7 +69,8 @@ export class RunViews {
   }
 
   story(view: RunView, number: number): Promise<StoryAnswer> {
-    const verdict = verdictOf(view)
+    // Where all was found tells nothing of one.
+    const { foundAt: _, ...verdict } = verdictOf(view)
     const finding = verdict.findings[number - 1]
     if (finding === undefined) {
       const has = verdict.findings.length === 0 ? 'it lists none' : `it lists ${verdict.findings.length}`
@@ -118,7 +125,9 @@ export function verdictOf({ run, verdict }: RunView): Verdict {
 /** Ten thousand at once would keep agents waiting who append meanwhile. */
 const CHECKED_AT_ONCE = 250
 
-async function checkInParts(findings: readonly unknown[], run: string): Promise<void> {
+async function checkInParts(verdict: Verdict): Promise<void> {
+  const { findings, run } = verdict
+  refusing(() => checkFoundAt(verdict, `run ${run}`))
   for (let from = 0; from < findings.length; from += CHECKED_AT_ONCE) {
     checkAll(
       findings.slice(from, from + CHECKED_AT_ONCE).map((finding, i) => [from + i, finding]),
@@ -129,8 +138,14 @@ async function checkInParts(findings: readonly unknown[], run: string): Promise<
 }
 
 function checkAll(findings: Iterable<readonly [number, unknown]>, run: string): void {
-  try {
+  refusing(() => {
     for (const [i, finding] of findings) checkFinding(finding, i + 1, `run ${run}`)
+  })
+}
+
+function refusing(check: () => void): void {
+  try {
+    check()
   } catch (error) {
     throw evidenceErrorOf(error)
   }

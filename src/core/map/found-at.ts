@@ -64,39 +64,36 @@ export class FoundPlaces {
       this.#events[this.#count - 1] = eventOf(end, code, ENDS)
       return
     }
-    if (this.#count + 2 > this.#eventsMax) this.#fold()
-    this.#push({ first, end, code })
+    if (this.#count + 2 <= this.#eventsMax) return this.#push({ first, end, code })
+    this.#fold()
+    // The grain may be another one now.
+    this.add(lba, sectors, code)
   }
 
   /** Nothing where nothing was added. */
   foundAt(): FoundAt | undefined {
     let stretches = this.#swept()
-    let runs = runsOf(stretches, this.#grain)
+    let grain = this.#grain
+    let runs = runsOf(stretches, grain)
     while (runs.length > this.#runsMax) {
-      stretches = this.#coarser(stretches)
-      runs = runsOf(stretches, this.#grain)
+      grain *= 2
+      stretches = coarsened(stretches, grain)
+      runs = runsOf(stretches, grain)
     }
     const [earliest] = stretches
-    return earliest === undefined ? undefined : { grainSectors: this.#grain, lba: earliest.first, runs }
+    return earliest === undefined ? undefined : { grainSectors: grain, lba: earliest.first, runs }
   }
 
   /** Makes at least half of the buffer free. */
   #fold(): void {
     let stretches = this.#swept()
-    while (stretches.length > this.#runsMax * 2) stretches = this.#coarser(stretches)
-    this.#refill(stretches)
-  }
-
-  #coarser(stretches: readonly Stretch[]): readonly Stretch[] {
-    this.#grain *= 2
-    this.#refill(stretches)
-    return this.#swept()
-  }
-
-  #refill(stretches: readonly Stretch[]): void {
+    while (stretches.length > this.#runsMax * 2) {
+      this.#grain *= 2
+      stretches = coarsened(stretches, this.#grain)
+    }
     this.#count = 0
     this.#last = undefined
-    for (const { first, end, code } of stretches) this.add(first, end - first, code)
+    for (const stretch of stretches) this.#push(stretch)
   }
 
   #push(stretch: Stretch): void {
@@ -145,6 +142,25 @@ function lay(stretches: Stretch[], next: Stretch): void {
   const last = stretches.at(-1)
   if (last !== undefined && last.end === next.first && last.code === next.code) last.end = next.end
   else stretches.push(next)
+}
+
+/**
+ * The same at a larger grain. Each grows to whole grains, so two neighbours overlap by one grain at most: the worse keeps it.
+ */
+function coarsened(stretches: readonly Stretch[], grain: number): readonly Stretch[] {
+  const coarse: Stretch[] = []
+  for (const { first, end, code } of stretches) {
+    let from = Math.floor(first / grain) * grain
+    const to = Math.ceil(end / grain) * grain
+    const last = coarse.at(-1)
+    if (last !== undefined && last.end > from) {
+      if (last.code >= code) from = last.end
+      else last.end = from
+      if (last.end === last.first) coarse.pop()
+    }
+    if (from < to) lay(coarse, { first: from, end: to, code })
+  }
+  return coarse
 }
 
 function runsOf(stretches: readonly Stretch[], grain: number): readonly FoundRun[] {

@@ -1,5 +1,7 @@
-/** Counts every finding and keeps a bounded number of them, so that no kind crowds out another. */
+/** Counts every finding, remembers where it was, and keeps a bounded number of them, so that no kind crowds out another. */
 import { FINDING_KINDS, type Finding, type FindingKind, type Severity } from './finding.ts'
+import { foundCodeOf } from './map/block-state.ts'
+import { type FoundAt, FoundPlaces } from './map/found-at.ts'
 import type { HazardCounts, ViolationCounts } from './verdict.ts'
 
 type Counts = { -readonly [Kind in keyof ViolationCounts]: number }
@@ -19,6 +21,7 @@ export class FindingList {
   readonly counts = { violation: noCounts(), hazard: noCounts() }
   readonly #kept: Record<Severity, Map<FindingKind, Finding[]>> = { violation: new Map(), hazard: new Map() }
   readonly #headlines: Finding[] = []
+  readonly #places = new FoundPlaces()
   readonly #max: number
   readonly #maxAKind: number
   /** Findings that were offered to be listed; several sectors can make one. */
@@ -35,6 +38,16 @@ export class FindingList {
     const room = this.#maxAKind > 0 && this.#listOf(severity, kind).length < this.#maxAKind
     if (!room) this.#offered++
     return room
+  }
+
+  /** Sectors that a finding is about, listed or not. */
+  mark(finding: Pick<Finding, 'kind' | 'severity' | 'lba' | 'sectors'>): void {
+    this.#places.add(finding.lba, finding.sectors, foundCodeOf(finding))
+  }
+
+  /** All that was marked; nothing where there is nothing. */
+  foundAt(): FoundAt | undefined {
+    return this.#places.foundAt()
   }
 
   /** Lists a finding that was counted. */

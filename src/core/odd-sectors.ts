@@ -63,7 +63,9 @@ export class OddSectors {
   finish(): void {
     const run = this.#open
     this.#open = undefined
-    if (run === undefined || !this.#findings.count(run.severity, run.kind, run.sectors)) return
+    if (run === undefined) return
+    this.#findings.mark(run)
+    if (!this.#findings.count(run.severity, run.kind, run.sectors)) return
     const finding: Omit<Finding, 'explanation'> = {
       kind: run.kind,
       severity: run.severity,

@@ -27,6 +27,18 @@ export function missingOf(view: WriteView): readonly number[] {
   return missing
 }
 
+/** The stretches that lack the write or a part of it, as index and sectors of each: all of them. */
+export function lackingOf(view: WriteView): readonly (readonly [index: number, sectors: number])[] {
+  const lacking: [number, number][] = []
+  for (let i = 0; i < view.sectors; i++) {
+    if (view.state[i] !== STATE.missing && view.state[i] !== STATE.partial) continue
+    const last = lacking.at(-1)
+    if (last !== undefined && last[0] + last[1] === i) last[1]++
+    else lacking.push([i, 1])
+  }
+  return lacking
+}
+
 /** Byte offsets from the start of the write at which a missing sector and one that is there meet, and tears inside sectors. */
 export function boundariesOf(view: WriteView, noteAt: NoteAt): readonly number[] {
   const boundaries: number[] = []

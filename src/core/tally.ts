@@ -11,7 +11,7 @@ import { flushLies } from './flush-lies.ts'
 import { type History, NEVER, msOf } from './history.ts'
 import { Measurer, type Measures, isTorn } from './measures.ts'
 import { type OddPlace, OddSectors } from './odd-sectors.ts'
-import { type NoteAt, alignmentOf, boundariesOf, missingOf, runsOf } from './sector-runs.ts'
+import { type NoteAt, alignmentOf, boundariesOf, lackingOf, missingOf, runsOf } from './sector-runs.ts'
 import { type StateCounts, type WriteView, countStates } from './sector-state.ts'
 import { SECTOR_BYTES } from './units.ts'
 import { NOTHING_LEFT, NOTHING_STABLE, VERDICT_SCHEMA, type Verdict } from './verdict.ts'
@@ -35,8 +35,11 @@ export class Tally {
   readonly #odd: OddSectors
   readonly #measures: Measurer
   readonly #status: Uint8Array
-  /** Of writes that are lost or torn in violation, or would be called reordered: what they lack, and what counts their loss. */
-  readonly #missingOf = new Map<number, { readonly missing: readonly number[]; readonly count: () => void }>()
+  /** Of writes that are lost or torn in violation, or would be called reordered: what they lack, and what counts and marks their loss. */
+  readonly #missingOf = new Map<
+    number,
+    { readonly missing: readonly number[]; readonly count: () => void; mark?: () => void }
+  >()
   readonly #checked = { sectors: 0, stableSectors: 0, supersededSectors: 0, stableWrites: 0 }
   readonly #exposure = { lostWrites: 0, lostBytes: 0, oldestLostMs: 0 }
   #newestSeen = 0
@@ -111,6 +114,7 @@ export class Tally {
       this.#expose(write, counts)
       countTear()
     })
+    this.#mark('torn', isViolation, write, view)
     this.#add('torn', isViolation, write, view, noteAt, tornRule(atomic && isViolation, counts.partial > 0, stable))
   }
 
@@ -119,6 +123,7 @@ export class Tally {
     const isViolation = stable && counts.provenMissing > 0
     this.#status[write] = isViolation ? STATUS.lostStable : STATUS.lost
     this.#countUnlessFolded(write, isViolation, view, () => this.#expose(write, counts))
+    this.#mark('lost', isViolation, write, view)
     this.#add('lost', isViolation, write, view, noteAt, undefined)
   }
 
@@ -128,6 +133,19 @@ export class Tally {
     if (mayFold && this.#missingOf.size < REMEMBERED_MAX)
       this.#missingOf.set(write, { missing: missingOf(view), count })
     else count()
+  }
+
+  /** Where it was found: at once, or at the end where it may yet be withdrawn. */
+  #mark(kind: 'lost' | 'torn', isViolation: boolean, write: number, view: WriteView): void {
+    const severity = isViolation ? 'violation' : 'hazard'
+    const { lba } = view
+    const lacking = lackingOf(view)
+    const mark = (): void => {
+      for (const [index, sectors] of lacking) this.#findings.mark({ kind, severity, lba: lba + index, sectors })
+    }
+    const remembered = isViolation ? this.#missingOf.get(write) : undefined
+    if (remembered === undefined) mark()
+    else remembered.mark = mark
   }
 
   /** Completed data that is not there, whether the contract forbade its loss or not. */
@@ -201,6 +219,9 @@ export class Tally {
       'what accuses nobody is consistent with its contract',
     )
     const findings = this.#findings.all()
+    const findingsOmitted = this.#findings.omitted(findings)
+    // Where all are listed they say it themselves.
+    const foundAt = findingsOmitted > 0 ? this.#findings.foundAt() : undefined
     const measures = this.#measures
     return {
       schema: VERDICT_SCHEMA,
@@ -226,7 +247,8 @@ export class Tally {
       },
       log: { tail: this.#history.logEnd.tail, ended: this.#history.ended, lastRecordMs: msOf(this.#history.lastUs) },
       findings,
-      findingsOmitted: this.#findings.omitted(findings),
+      findingsOmitted,
+      ...(foundAt === undefined ? {} : { foundAt }),
     }
   }
 
@@ -269,7 +291,10 @@ export class Tally {
       this.#status[write] = STATUS.unknown
       this.#missingOf.delete(write)
     }
-    for (const { count } of this.#missingOf.values()) count()
+    for (const { count, mark } of this.#missingOf.values()) {
+      count()
+      mark?.()
+    }
   }
 
   /** Complete writes that are missing though a write issued after their completion survived. */
@@ -293,8 +318,9 @@ export class Tally {
       msOf(((later.issuedMs ?? msOf(this.#history.lastUs)) - (times.completedMs ?? 0)) * 1000),
     )
     this.#measures.reordered(survivor - write, msAhead)
-    if (!this.#findings.count(severity, 'reordered')) return
     const planned = this.#history.plan.write(write)
+    this.#findings.mark({ kind: 'reordered', severity, lba: planned.lba, sectors: planned.sectors })
+    if (!this.#findings.count(severity, 'reordered')) return
     const finding = {
       kind: 'reordered',
       severity,

@@ -1,6 +1,7 @@
 /** The result of one verification: schema `plugpull.verdict/1`. Additions are welcome, removals are not. */
 import { EXIT } from './errors.ts'
 import type { Finding } from './finding.ts'
+import type { FoundAt } from './map/found-at.ts'
 import type { Measures } from './measures.ts'
 
 export const VERDICT_SCHEMA = 'plugpull.verdict/1'
@@ -63,6 +64,10 @@ export interface Verdict {
   readonly findings: readonly Finding[]
   /** Findings that were counted but are not listed. */
   readonly findingsOmitted: number
+  /**
+   * Where all of them were found, listed or not. There only where some are not listed; absent in verdicts of earlier versions.
+   */
+  readonly foundAt?: FoundAt
 }
 
 /** Exit status of the program for a verdict. */

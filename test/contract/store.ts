@@ -254,6 +254,21 @@ function evidence(check: Check): void {
     assert.deepEqual(view?.verdicts[1], { number: 2, at: AT, verdict: 'held', contract: 'volatile' })
   })
 
+  check('where all was found is kept with the findings, not in the summary', async ({ store, reopen }) => {
+    await create(store, 1)
+    const foundAt = { grainSectors: 2, lba: 8, runs: [[1, 8] as const, [4, 0] as const, [2, 4] as const] }
+    const verdict = { ...lossyVerdict(runId(1)), findingsOmitted: 7, foundAt }
+    assert.equal(await store.putVerdict(runId(1), 1, AT, verdict), 'stored')
+    assert.equal(await store.putVerdict(runId(1), 1, AT, verdict), 'same')
+    assert.equal(await store.putVerdict(runId(1), 1, AT, { ...verdict, foundAt: { ...foundAt, lba: 6 } }), 'different')
+    assert.equal(await store.addVerdict(runId(1), AT, verdict), 1)
+    const later = await reopen()
+    assert.deepEqual(await later.verdict(runId(1), 1), verdict)
+    const { findings: _findings, foundAt: _foundAt, ...summary } = verdict
+    assert.deepEqual((await later.head(runId(1)))?.verdict, summary)
+    assert.deepEqual((await later.run(runId(1)))?.verdict, verdict)
+  })
+
   check('what a verdict or a cut has beyond the known is kept', async ({ store }) => {
     await create(store, 1)
     await store.addVerdict(runId(1), AT, JSON.parse(JSON.stringify({ ...sampleVerdict(runId(1)), later: { x: [1] } })))

@@ -35,6 +35,8 @@ export interface ToldOptions {
   readonly logTail?: 'truncated' | 'corrupt'
   /** Writes of the plan that the log does not tell of, as a script. */
   readonly more?: string
+  /** Findings to list at most; by itself 100. */
+  readonly findingsMax?: number
 }
 
 interface Told {
@@ -121,7 +123,9 @@ export function runTold(line: string, options: ToldOptions = {}): ToldRun {
   const decoder = new LogDecoder(builder)
   decoder.push(log)
   const history = builder.finish(decoder.end())
-  const judge = new Judge(history, parseContract(options.contract ?? 'volatile'), { findingsMax: 100 })
+  const judge = new Judge(history, parseContract(options.contract ?? 'volatile'), {
+    findingsMax: options.findingsMax ?? 100,
+  })
   const { buffer, errors } = deviceOf(story, plan, stamper, before)
   judge.range(0, story.cells.length, buffer, errors)
   return { verdict: judge.finish(), history, log, buffer }

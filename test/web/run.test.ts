@@ -77,6 +77,21 @@ async function manyFindings(client: CollectorClient, count: number): Promise<str
   return run
 }
 
+/** A run of which most findings are not listed, judged twice: first by a version that does not say where they are. */
+async function fewListed(
+  client: CollectorClient,
+): Promise<{ readonly run: string; readonly judgeAgain: () => Promise<unknown> }> {
+  const line = 'w1@0+1 w2@2+1 w3@4+1 w4@6+1 w5@8+1 F CUT 1.........'
+  const { history, log, verdict } = runTold(line, { findingsMax: 2 })
+  const { run, campaign } = history.manifest
+  const { foundAt, ...earlier } = verdict
+  assert.ok(foundAt !== undefined && verdict.findingsOmitted === 3)
+  await client.createRun(run, campaign, history.manifest)
+  await client.append(run, 0, log, { state: 'writing', issued: 5, completed: 5, flushes: 1 })
+  await client.publishVerdict(run, earlier)
+  return { run, judgeAgain: () => client.publishVerdict(run, verdict) }
+}
+
 const map = (page: Page): ReturnType<Page['getByRole']> =>
   page.getByRole('application', { name: 'Block map of the target' })
 const timeline = (page: Page): ReturnType<Page['getByRole']> =>
@@ -203,6 +218,37 @@ test('the run view', { skip: NO_BROWSER }, async (t) => {
     const hazards = page.getByRole('listbox')
     await hazards.getByText('finding 2 of many').or(hazards.getByText('finding 1 of many')).first().waitFor()
     assert.match((await hazards.getAttribute('aria-label')) ?? '', /^[\d,]+ findings$/)
+    await assertAccessible(page)
+  })
+
+  await t.test('shows on the map what is not listed, or says that it does not', async (part) => {
+    const own = await served(part)
+    const { run, judgeAgain } = await fewListed(own.client)
+    const page = await browser.page(part, own.url)
+    await page.goto(`${own.url}/runs/${run}`)
+    await ready(page)
+    const section = page.getByRole('region', { name: 'Block map' })
+    await section.getByText('3 findings not on it', { exact: true }).waitFor()
+    assert.match((await page.locator('#map-summary').textContent()) ?? '', / 3 findings more are not on it: /)
+    const legend = section.getByRole('list', { name: 'Legend, in blocks' })
+    const lostOf = async (): Promise<string | null> =>
+      legend.getByRole('listitem').filter({ hasText: 'lost (violation)' }).textContent()
+    assert.equal(await lostOf(), 'lost (violation)1 block')
+    const findings = page.getByRole('region', { name: 'Findings' })
+    await findings.getByText('3 findings more were counted, but not listed').waitFor()
+    await findings.getByText(`--run ${run} --collector ${own.url} --findings-max 16`).waitFor()
+    await assertAccessible(page)
+    await shoot(page, 'run-omitted-wide-light')
+
+    await judgeAgain()
+    await page.goto(`${own.url}/runs/${run}?at=8`)
+    await ready(page)
+    assert.equal(await lostOf(), 'lost (violation)4 blocks')
+    assert.equal(await section.getByText('not on it').count(), 0)
+    await page
+      .getByRole('region', { name: 'The chosen block' })
+      .getByText('Of the findings here the verdict lists none')
+      .waitFor()
     await assertAccessible(page)
   })
 

@@ -5,8 +5,8 @@ import { BUCKETS_DEFAULT, BUCKETS_MAX } from '../../core/map/run-timeline.ts'
 import { askerOf } from '../view/run/asker.ts'
 import { mapDocument, storyDocument } from '../view/run/documents.ts'
 import { FINDINGS_PAGE_DEFAULT, findingsPage } from '../view/run/findings-page.ts'
-import type { MapAnswer, Plane } from '../view/run/messages.ts'
-import { RunViews, versionOf } from '../view/run/run-views.ts'
+import type { Plane } from '../view/run/messages.ts'
+import { RunViews, type ToldMap, versionOf } from '../view/run/run-views.ts'
 import type { RunHead } from '../../core/campaign/campaign.ts'
 import { ApiError } from './api-error.ts'
 import { type CollectorServer, knownHead, type RouteContext } from './route-context.ts'
@@ -14,7 +14,7 @@ import * as shape from './schemas-run-view.ts'
 import { RunParams, refusals } from './schemas.ts'
 
 const OCTETS = 'application/octet-stream'
-/** Grid of a map in its binary form. */
+/** Grid of a map in its binary form, and what is not on it. */
 export const MAP_HEADER = 'plugpull-map'
 
 export function addRunViewRoutes(app: CollectorServer, context: RouteContext): void {
@@ -33,7 +33,7 @@ function addMap(app: CollectorServer, { store, gate }: RouteContext, views: RunV
     url: '/v1/runs/:run/map',
     schema: {
       summary: 'The state of every block of the region: as run lengths, or one byte a block',
-      description: `Accept: ${OCTETS} gives the bytes; header ${MAP_HEADER} then has the grid as JSON.`,
+      description: `Accept: ${OCTETS} gives the bytes; header ${MAP_HEADER} then has the grid as JSON, and what is not on the map.`,
       params: RunParams,
       querystring: shape.MapQuery,
       produces: ['application/json', OCTETS],
@@ -55,8 +55,8 @@ function addMap(app: CollectorServer, { store, gate }: RouteContext, views: RunV
   })
 }
 
-function sendPlane(request: FastifyRequest, reply: FastifyReply, { grid }: MapAnswer, { bytes, gzip }: Plane) {
-  reply.type(OCTETS).header(MAP_HEADER, JSON.stringify(grid))
+function sendPlane(request: FastifyRequest, reply: FastifyReply, { grid, gaps }: ToldMap, { bytes, gzip }: Plane) {
+  reply.type(OCTETS).header(MAP_HEADER, JSON.stringify({ ...grid, ...gaps }))
   const takesGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
   if (gzip !== undefined && takesGzip) return reply.header('content-encoding', 'gzip').send(bufferOf(gzip))
   return reply.send(bufferOf(bytes))

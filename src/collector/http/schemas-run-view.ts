@@ -32,6 +32,10 @@ export const MapBody = Type.Unsafe<MapDocument | Buffer>(
       blockBytes: count,
       firstLba: count,
       blocks: count,
+      findingsOmitted: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'counted, and not on the map: a verdict of an earlier version' }),
+      ),
+      foundGrainBytes: Type.Optional(Type.Integer({ description: 'what was found is told to this grain' })),
       counts: Type.Array(Type.Object({ state: count, text: Type.String(), blocks: count }, open)),
       from: count,
       runs: Type.Array(Type.Tuple([count, count]), { description: 'blocks, state' }),

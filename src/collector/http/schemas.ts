@@ -9,6 +9,8 @@ import { type TProperties, Type } from 'typebox'
 import { PROGRESS_STATES, type CampaignView, type RunView } from '../../core/campaign/campaign.ts'
 import type { CampaignEvidence } from '../../core/campaign/evidence.ts'
 import type { Finding } from '../../core/finding.ts'
+import { FOUND_CODES } from '../../core/map/block-state.ts'
+import { FOUND_RUNS_MAX } from '../../core/map/found-at.ts'
 import type { Manifest } from '../../core/manifest.ts'
 import { VERDICT_SCHEMA, type Verdict } from '../../core/verdict.ts'
 import type { RunPage } from '../../io/collector-client.ts'
@@ -171,12 +173,23 @@ const verdictFields = {
   ),
   findingsOmitted: count,
 }
+const FoundAtBody = Type.Object(
+  {
+    grainSectors: Type.Integer({ minimum: 1 }),
+    lba: count,
+    runs: Type.Array(Type.Tuple([count, Type.Integer({ minimum: 0, maximum: FOUND_CODES })]), {
+      maxItems: FOUND_RUNS_MAX,
+      description: 'grains, the worst found there',
+    }),
+  },
+  { ...open, description: 'where all was found, listed or not; there where some findings are not listed' },
+)
 const FindingBody = Type.Unsafe<Finding>({
   type: 'object',
   required: ['kind', 'severity', 'lba', 'sectors', 'explanation'],
 })
 export const VerdictBody = Type.Unsafe<Verdict>(
-  Type.Object({ ...verdictFields, findings: Type.Array(FindingBody) }, open),
+  Type.Object({ ...verdictFields, findings: Type.Array(FindingBody), foundAt: Type.Optional(FoundAtBody) }, open),
 )
 export const VerdictAddedBody = Type.Object({ run: Type.String(), number: Type.Integer({ minimum: 1 }) })
 

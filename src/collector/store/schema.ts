@@ -3,7 +3,8 @@
  *
  * Everything of a run is found by its id, which leads every key: so a database that spreads rows over machines can keep a
  * run in one place. Nothing is numbered by the database, and JSON is text: what was given is what comes back, byte for
- * byte. `logs` is apart from `runs` because it changes with every append and a manifest can be long; `facts` is what follows
+ * byte. `findings` of a verdict is its list of them, or an object of `findings` and `foundAt` where it has both: all that is too
+ * long to be read with every summary. `logs` is apart from `runs` because it changes with every append and a manifest can be long; `facts` is what follows
  * from manifest, cut and newest verdict, and can be computed again.
  */
 import { FACETS } from '../../core/campaign/facts.ts'

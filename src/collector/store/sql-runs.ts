@@ -147,8 +147,10 @@ export interface GivenVerdict {
 }
 
 async function insertVerdict(sql: Sql, row: JudgedRun, { run, number, at, verdict }: GivenVerdict): Promise<void> {
-  const { findings, ...summary } = verdict
-  const texts = [JSON.stringify(summary), JSON.stringify(findings)] as const
+  const { findings, foundAt, ...summary } = verdict
+  // Apart from the summary, which is read for every run of a campaign.
+  const found = foundAt === undefined ? findings : { findings, foundAt }
+  const texts = [JSON.stringify(summary), JSON.stringify(found)] as const
   await sql.all(`INSERT INTO verdicts (run, number, at, word, contract, summary, findings) VALUES (${marks(7)})`, [
     run,
     number,
@@ -166,7 +168,9 @@ export async function verdictOf(sql: Sql, run: string, number: number): Promise<
     'SELECT summary, findings FROM verdicts WHERE run = ? AND number = ?',
     [run, number],
   )
-  return row === undefined ? undefined : { ...JSON.parse(row.summary), findings: JSON.parse(row.findings) }
+  if (row === undefined) return undefined
+  const found: Pick<Verdict, 'findings' | 'foundAt'> | Verdict['findings'] = JSON.parse(row.findings)
+  return { ...JSON.parse(row.summary), ...('findings' in found ? found : { findings: found }) }
 }
 
 /** The run without its findings. */

@@ -41,8 +41,8 @@ export interface RunProgress {
   readonly stable?: number
 }
 
-/** A verdict without its findings: what lists and statistics need. */
-export type VerdictSummary = Omit<Verdict, 'findings'>
+/** A verdict without its findings and where they are: what lists and statistics need. */
+export type VerdictSummary = Omit<Verdict, 'findings' | 'foundAt'>
 
 /** The newest verdict of a run, and how its power was cut where that is recorded. */
 export interface VerifiedRun extends VerdictSummary {

@@ -5,6 +5,7 @@
 import { isDeeperThan } from '../depth.ts'
 import { ProbeError } from '../errors.ts'
 import { FINDING_KINDS, type Finding } from '../finding.ts'
+import { FOUND_CODES } from '../map/block-state.ts'
 import { SECTOR_BYTES } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
 
@@ -101,6 +102,14 @@ const FINDING: Readonly<Record<keyof Finding, Check>> = {
 
 /** Findings of verify are not nested so deep. */
 const FINDING_DEPTH_MAX = 32
+const isFoundRun: Check = (value) =>
+  Array.isArray(value) && value.length === 2 && value.every(isCount) && value[1] <= FOUND_CODES
+
+const FOUND_AT: Readonly<Record<string, Check>> = {
+  foundAt: absentOr(
+    shaped({ grainSectors: (value) => isCount(value) && value !== 0, lba: isCount, runs: listOf(isFoundRun) }),
+  ),
+}
 
 const VERDICT: Readonly<Record<string, Check>> = {
   run: isText,
@@ -109,12 +118,18 @@ const VERDICT: Readonly<Record<string, Check>> = {
   log: shaped({ lastRecordMs: isTime }),
   findings: Array.isArray,
   findingsOmitted: isCount,
+  ...FOUND_AT,
 }
 
 /** Throws BAD_OPTION that names the first part of the verdict that is not as verify writes it. `source`: where it comes from. */
 export function checkVerdict(verdict: Verdict, source: string): void {
   requireShape(verdict, VERDICT, 'the verdict', source)
   for (const [i, finding] of verdict.findings.entries()) checkFinding(finding, i + 1, source)
+}
+
+/** The same of where all was found. */
+export function checkFoundAt(verdict: Verdict, source: string): void {
+  requireShape(verdict, FOUND_AT, 'the verdict', source)
 }
 
 /** The same of one finding, that with this number. */

@@ -132,7 +132,7 @@ function entry<T>(map: Map<string, T>, key: string, make: () => T): T {
 /** What is kept of a cycle. */
 export function briefOf({ verdict, ...cycle }: CycleResult): BriefCycle {
   if (verdict === undefined) return cycle
-  const { findings: _, ...summary } = verdict
+  const { findings: _, foundAt: __, ...summary } = verdict
   return { ...cycle, verdict: summary }
 }
 

@@ -101,6 +101,49 @@ test('the map of a run', async (t) => {
   })
 })
 
+test('the map shows what the verdict does not list', async (t) => {
+  const all = runTold(LINE)
+  const listed = all.verdict.findings.filter(({ rule }) => rule !== 'flush-lie')
+  const expected = blockMapOf(all.history, parseContract(all.verdict.contract), stretchesOf(listed))
+  const { states, writes: _writes, ...grid } = expected
+  const short = runTold(LINE, { findingsMax: 1 }).verdict
+  assert.ok(short.findingsOmitted > 0 && short.foundAt !== undefined)
+
+  await t.test('where it says where all was found', async (part) => {
+    const { get, json } = await served(part, { verdict: () => short })
+    const answer = await get('/map', OCTETS)
+    assert.deepEqual(JSON.parse(String(answer.headers['plugpull-map'])), grid)
+    assert.deepEqual(new Uint8Array(await answer.body.arrayBuffer()), states)
+    assert.equal('findingsOmitted' in (await json('/map')), false)
+  })
+
+  await t.test('and says how much is not on it where it does not', async (part) => {
+    const { foundAt: _foundAt, ...earlier } = short
+    const { get, json } = await served(part, { verdict: () => earlier })
+    const answer = await get('/map', OCTETS)
+    const { findingsOmitted } = short
+    assert.deepEqual(JSON.parse(String(answer.headers['plugpull-map'])), { ...grid, findingsOmitted })
+    assert.notDeepEqual(new Uint8Array(await answer.body.arrayBuffer()), states)
+    assert.equal((await json('/map'))['findingsOmitted'], findingsOmitted)
+  })
+
+  await t.test('and says so where that is told to a grain larger than a block', async (part) => {
+    const coarse = { grainSectors: 4, lba: 4, runs: [[1, 8]] } as const
+    const { json } = await served(part, { verdict: () => ({ ...short, foundAt: coarse }) })
+    assert.equal((await json('/map'))['foundGrainBytes'], 2048)
+    assert.equal('foundGrainBytes' in (await json('/map?block=2048')), false)
+  })
+
+  await t.test('and refuses a place that is none', async (part) => {
+    const { store, json, run } = await served(part)
+    const wrong = JSON.parse(JSON.stringify({ ...short, foundAt: { grainSectors: 1, lba: 0, runs: [[1, 9]] } }))
+    await store.addVerdict(run, '2026-01-01T00:00:00.000Z', wrong)
+    const answer = await json('/map')
+    assert.equal(answer['code'], 'EVIDENCE_UNUSABLE')
+    assert.match(String(answer['message']), /its foundAt is/)
+  })
+})
+
 test('the timeline of a run', async (t) => {
   const { json, get } = await served(t)
   const body = await json('/timeline?buckets=1')

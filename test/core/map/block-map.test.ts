@@ -5,7 +5,7 @@ import { parseContract } from '../../../src/core/contract.ts'
 import { type BlockMap, blockMapOf, defaultBlockBytes, gridOf } from '../../../src/core/map/block-map.ts'
 import { foundCodeOf, foundOf, LIVES, stateByte, stateText } from '../../../src/core/map/block-state.ts'
 import { runLengthsFrom, stateCounts } from '../../../src/core/map/run-lengths.ts'
-import { stretchesOf } from '../../../src/core/map/stretches.ts'
+import { stretchesOf, stretchesOfVerdict } from '../../../src/core/map/stretches.ts'
 import { runTold, type ToldOptions } from '../../support/history-language.ts'
 
 function mapOf(line: string, options: ToldOptions & { readonly blockBytes?: number } = {}): BlockMap {
@@ -46,6 +46,31 @@ describe('the map of a run', () => {
     assert.deepEqual(texts(mapOf('w1@0+3 F CUT 1.1')), ['stable', 'torn, violation; stable', 'stable'])
     assert.deepEqual(texts(mapOf('w1@0+1 w2@1+1 CUT .2')), ['lost, hazard; at-risk', 'at-risk'])
     assert.deepEqual(texts(mapOf('w1@0+1 F CUT 1g')), ['stable', 'other, violation; untouched'])
+  })
+
+  it('shows all that was found, listed or not, and nothing that was withdrawn', () => {
+    for (const line of [
+      'w1@0+3 F CUT 1.1',
+      'w1@0+1 w2@1+1 CUT .2',
+      'w1@0+1 F CUT 1g',
+      'w1@0+1 F w2@2+1 F CUT .x12',
+      'w1@0+1 F w2@2+1 F CUT m10x12',
+    ]) {
+      const { history, verdict } = runTold(line, { findingsMax: 0 })
+      assert.ok(verdict.findings.length === 0 && verdict.foundAt !== undefined, line)
+      const map = blockMapOf(history, parseContract(verdict.contract), stretchesOfVerdict(verdict))
+      assert.deepEqual(texts(map), texts(mapOf(line)), line)
+    }
+    assert.equal(texts(mapOf('w1@0+1 F w2@2+1 F CUT .x12'))[0], 'stable')
+  })
+
+  it('shows what lies behind the runs that a finding has room for', () => {
+    const { history, verdict } = runTold('w1@0+3 F CUT 1.1')
+    const [torn] = verdict.findings
+    assert.ok(torn !== undefined)
+    const cut = { ...torn, runs: torn.runs.slice(0, 1) }
+    const map = blockMapOf(history, parseContract(verdict.contract), stretchesOf([cut]))
+    assert.deepEqual(texts(map), ['stable', 'torn, violation; stable', 'torn, violation; stable'])
   })
 
   it('shows the worst of a block, wherever in it that is', () => {

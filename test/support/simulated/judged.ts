@@ -10,11 +10,15 @@ import { SECTOR_BYTES } from '../../../src/core/units.ts'
 import type { Simulation } from '../../../src/rig/sim/simulation.ts'
 
 /** The verdict on what a run left, from log and medium alone. */
-export function judged(simulation: Simulation, contract: Contract = simulation.contract): Verdict {
+export function judged(
+  simulation: Simulation,
+  contract: Contract = simulation.contract,
+  findingsMax = 10_000,
+): Verdict {
   const builder = new HistoryBuilder(simulation.log.length)
   const decoder = new LogDecoder(builder)
   decoder.push(simulation.log)
-  const judge = new Judge(builder.finish(decoder.end()), contract, { findingsMax: 10_000 })
+  const judge = new Judge(builder.finish(decoder.end()), contract, { findingsMax })
   const { medium, unreadable } = simulation.disk
   for (const { lba, sectors } of judge.ranges()) {
     const buffer = new SectorBuffer(medium.bytes.buffer, lba * SECTOR_BYTES, sectors * SECTOR_BYTES)

@@ -4,7 +4,6 @@ import type { ComponentChild } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { RunView as RunDocument } from '../../../src/core/campaign/campaign.ts'
 import { addressOf } from '../base.ts'
-import { JsonLink } from '../components/json-link.tsx'
 import { Page } from '../components/page.tsx'
 import { Failed, Loading } from '../components/states.tsx'
 import { Word } from '../components/word.tsx'
@@ -15,6 +14,7 @@ import { Environment } from '../run/environment.tsx'
 import { Findings } from '../run/findings/findings.tsx'
 import { MapSection } from '../run/map/map-section.tsx'
 import { Progress } from '../run/progress.tsx'
+import { Section } from '../run/section.tsx'
 import { stateOf, Summary } from '../run/summary.tsx'
 import { Timeline } from '../run/timeline/timeline.tsx'
 
@@ -94,14 +94,13 @@ function Evidence({ view }: { readonly view: RunDocument }): ComponentChild {
   )
   return (
     <>
-      <Section title="Block map" twin={runPath(run, '/map')}>
-        <MapSection view={view} version={version} chosen={chosen} choose={choose} />
+      <MapSection view={view} version={version} chosen={chosen} choose={choose}>
         {version === newest ? null : (
           <button type="button" onClick={() => setVersion(newest)}>
             The log has grown: draw it anew
           </button>
         )}
-      </Section>
+      </MapSection>
       {view.logPruned === undefined ? (
         <Section title="Timeline" twin={runPath(run, '/timeline')}>
           <Timeline run={run} version={version} cut={view.cut?.kind} />
@@ -113,25 +112,5 @@ function Evidence({ view }: { readonly view: RunDocument }): ComponentChild {
         </Section>
       ) : null}
     </>
-  )
-}
-
-function Section({
-  title,
-  twin,
-  children,
-}: {
-  readonly title: string
-  readonly twin: string
-  readonly children: ComponentChild
-}): ComponentChild {
-  return (
-    <section aria-label={title}>
-      <div class="section-head">
-        <h2>{title}</h2>
-        <JsonLink address={twin} />
-      </div>
-      {children}
-    </section>
   )
 }

@@ -6,8 +6,9 @@ import { setImmediate } from 'node:timers/promises'
 import type { RunHead } from '../../../core/campaign/campaign.ts'
 import { ProbeError } from '../../../core/errors.ts'
 import type { RunTimeline } from '../../../core/map/run-timeline.ts'
-import { stretchesOf } from '../../../core/map/stretches.ts'
-import { checkFinding } from '../../../core/telling/finding-shape.ts'
+import { type MapGaps, mapGapsOf } from '../../../core/map/map-gaps.ts'
+import { stretchesOfVerdict } from '../../../core/map/stretches.ts'
+import { checkFinding, checkFoundAt } from '../../../core/telling/finding-shape.ts'
 import type { Verdict } from '../../../core/verdict.ts'
 import { FrameEncoder } from '../../../core/wire.ts'
 import { ApiError } from '../../http/api-error.ts'
@@ -27,10 +28,15 @@ export interface TimelineQuery {
   readonly buckets: number
 }
 
+/** A map, and what is not on it. */
+export interface ToldMap extends MapAnswer {
+  readonly gaps: MapGaps
+}
+
 export class RunViews {
   readonly #store: Store
   readonly #analyst = new Analyst()
-  readonly #maps = new Few<MapAnswer>(MAPS_KEPT)
+  readonly #maps = new Few<ToldMap>(MAPS_KEPT)
   readonly #verdicts = new Few<Verdict>(VERDICTS_KEPT)
   #reading: Promise<unknown> = Promise.resolve()
 
@@ -42,7 +48,7 @@ export class RunViews {
     return this.#analyst.close()
   }
 
-  async map(view: RunHead, blockBytes: number | undefined, asker: Asker): Promise<MapAnswer> {
+  async map(view: RunHead, blockBytes: number | undefined, asker: Asker): Promise<ToldMap> {
     for (;;) {
       try {
         return await this.#map(view, blockBytes, asker)
@@ -53,18 +59,19 @@ export class RunViews {
     }
   }
 
-  #map(view: RunHead, blockBytes: number | undefined, asker: Asker): Promise<MapAnswer> {
+  #map(view: RunHead, blockBytes: number | undefined, asker: Asker): Promise<ToldMap> {
     return this.#maps.get(`${view.run} ${versionOf(view)} ${blockBytes ?? ''}`, async () => {
-      const findings = view.verdicts.length === 0 ? [] : (await this.verdict(view)).findings
-      await checkInParts(findings, view.run)
+      const verdict = view.verdicts.length === 0 ? undefined : await this.verdict(view)
+      if (verdict !== undefined) await checkInParts(verdict)
       const question = {
         kind: 'map',
         log: view,
         contract: contractOf(view),
-        stretches: stretchesOf(findings),
+        stretches: verdict === undefined ? new Float64Array(0) : stretchesOfVerdict(verdict),
         ...(blockBytes === undefined ? {} : { blockBytes }),
       } as const
-      return this.#ask(view, question, asker)
+      const answer = await this.#ask(view, question, asker)
+      return { ...answer, gaps: verdict === undefined ? {} : mapGapsOf(verdict, answer.grid.blockBytes) }
     })
   }
 
@@ -86,7 +93,8 @@ export class RunViews {
   }
 
   async story(view: RunHead, number: number, asker: Asker): Promise<StoryAnswer> {
-    const verdict = await this.verdict(view)
+    // Where all was found tells nothing of one.
+    const { foundAt: _, ...verdict } = await this.verdict(view)
     const finding = verdict.findings[number - 1]
     if (finding === undefined) {
       const has = verdict.findings.length === 0 ? 'it lists none' : `it lists ${verdict.findings.length}`
@@ -143,7 +151,9 @@ const waitATurn = (): Promise<void> => setImmediate()
 /** Ten thousand at once would keep agents waiting who append meanwhile. */
 const CHECKED_AT_ONCE = 250
 
-async function checkInParts(findings: readonly unknown[], run: string): Promise<void> {
+async function checkInParts(verdict: Verdict): Promise<void> {
+  const { findings, run } = verdict
+  refusing(() => checkFoundAt(verdict, `run ${run}`))
   for (let from = 0; from < findings.length; from += CHECKED_AT_ONCE) {
     checkAll(
       findings.slice(from, from + CHECKED_AT_ONCE).map((finding, i) => [from + i, finding]),
@@ -154,8 +164,14 @@ async function checkInParts(findings: readonly unknown[], run: string): Promise<
 }
 
 function checkAll(findings: Iterable<readonly [number, unknown]>, run: string): void {
-  try {
+  refusing(() => {
     for (const [i, finding] of findings) checkFinding(finding, i + 1, `run ${run}`)
+  })
+}
+
+function refusing(check: () => void): void {
+  try {
+    check()
   } catch (error) {
     throw evidenceErrorOf(error)
   }

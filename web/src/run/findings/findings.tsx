@@ -8,6 +8,7 @@ import { Await, Empty, Failed, Loading } from '../../components/states.tsx'
 import { query, setQuery } from '../../router.ts'
 import { useJson } from '../../use-json.ts'
 import { type BriefFinding, type FindingsPage, runPath, type Story } from '../documents.ts'
+import { ListMore } from '../list-more.tsx'
 import { FindingsList } from './findings-list.tsx'
 import { type Filter, useFindingPages } from './pages.ts'
 import { StoryView } from './story.tsx'
@@ -25,6 +26,7 @@ export function Findings({ run, version, chosen, choose }: FindingsProps): Compo
   const { head, refusal } = pages
   if (refusal !== undefined) return <Failed what="The findings" refusal={refusal} retry={pages.retry} />
   if (head === undefined) return <Loading what="the findings" />
+  if (head.listed === 0 && head.findingsOmitted > 0) return <Omitted run={run} head={head} />
   if (head.listed === 0)
     return (
       <Empty title="The verdict lists no finding.">
@@ -34,6 +36,7 @@ export function Findings({ run, version, chosen, choose }: FindingsProps): Compo
   return (
     <>
       <Filters head={head} filter={filter} />
+      <Omitted run={run} head={head} />
       <div class="findings">
         <div>
           {head.matching === 0 ? (
@@ -62,8 +65,6 @@ export function Findings({ run, version, chosen, choose }: FindingsProps): Compo
 function Filters({ head, filter }: { readonly head: FindingsPage; readonly filter: Filter }): ComponentChild {
   const sum = (test: (count: FindingsPage['counts'][number]) => boolean): number =>
     head.counts.filter(test).reduce((total, { count }) => total + count, 0)
-  const omitted =
-    head.findingsOmitted === 0 ? '' : `; ${formatCount(head.findingsOmitted)} more were counted, but not listed`
   return (
     <div class="filters">
       <label class="field">
@@ -85,10 +86,23 @@ function Filters({ head, filter }: { readonly head: FindingsPage; readonly filte
           <option value="hazard">hazards ({formatCount(sum((one) => one.severity === 'hazard'))})</option>
         </select>
       </label>
-      <p class="muted">
-        {counted(head.matching, 'finding')}
-        {omitted}
+      <p class="muted">{counted(head.matching, 'finding')}</p>
+    </div>
+  )
+}
+
+/** How many findings are not in the list, and how to have them in it. */
+function Omitted({ run, head }: { readonly run: string; readonly head: FindingsPage }): ComponentChild {
+  const { listed, findingsOmitted } = head
+  if (findingsOmitted === 0) return null
+  return (
+    <div class="omitted">
+      <p>
+        <strong>{counted(findingsOmitted, 'finding')}</strong> more {findingsOmitted === 1 ? 'was' : 'were'} counted,
+        but not listed: a verdict lists at most as many as <code>--findings-max</code> says. To list all, verify the
+        target again while it is as it was:
       </p>
+      <ListMore run={run} findings={listed + findingsOmitted} />
     </div>
   )
 }

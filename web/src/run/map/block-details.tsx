@@ -1,7 +1,7 @@
 /** The block that was chosen: where it is, what was written there, and the findings that touch it. */
 import type { ComponentChild } from 'preact'
 import { foundCode, lifeOf } from '../../../../src/core/map/block-state.ts'
-import { formatCount } from '../../../../src/core/size.ts'
+import { counted, formatCount } from '../../../../src/core/size.ts'
 import { SECTOR_BYTES } from '../../../../src/core/units.ts'
 import { Await } from '../../components/states.tsx'
 import { useJson } from '../../use-json.ts'
@@ -65,7 +65,7 @@ function FindingsHere({
   const loaded = useJson<FindingsPage>(runPath(run, `/findings?lba=${lba}&sectors=${sectors}&limit=${LISTED}`))
   return (
     <Await loaded={loaded} what="The findings of the block">
-      {({ findings, matching }) => (
+      {({ findings, matching, findingsOmitted }) => (
         <>
           <ul class="plain">
             {findings.map(({ number, kind, severity, explanation }) => (
@@ -77,6 +77,12 @@ function FindingsHere({
               </li>
             ))}
           </ul>
+          {matching === 0 ? (
+            <p class="muted">
+              Of the findings here the verdict lists none: {counted(findingsOmitted, 'finding')} of the run are counted,
+              but not listed.
+            </p>
+          ) : null}
           {matching > findings.length ? <p class="muted">and {formatCount(matching - findings.length)} more</p> : null}
         </>
       )}

@@ -14,7 +14,7 @@ import { RegionTable } from './regions.tsx'
 import { useWidth } from './use-canvas.ts'
 import { useMapKeys } from './use-map-keys.ts'
 import { numberIn, usePlace } from './use-place.ts'
-import { stateName } from './words.ts'
+import { gapsText, stateName } from './words.ts'
 
 const HEIGHT_MOST = 420
 const HEIGHT_LEAST = 96
@@ -104,6 +104,7 @@ function Explorer({ run, map, world, width, focus, openFinding }: ExplorerProps)
         <span class="muted">{scaleText(scale, map.blockBytes)}</span>
       </div>
       <Legend map={map} />
+      {map.foundGrainBytes === undefined ? null : <p class="muted">{gapsText(map)}</p>}
       <p id="map-summary" class="unseen">
         {summaryOf(map)}
       </p>
@@ -160,5 +161,5 @@ function ZoomButtons({
 function summaryOf(map: MapData): string {
   const parts = shownStates(map).map(({ state, blocks }) => `${formatCount(blocks)} ${stateName(state)}`)
   const found = map.counts.reduce((sum, blocks, state) => sum + (foundCode(state) > 0 ? blocks : 0), 0)
-  return `${formatCount(map.blocks)} blocks of ${formatBytes(map.blockBytes)}, ${formatCount(found)} of them with findings: ${parts.join(', ')}.`
+  return `${formatCount(map.blocks)} blocks of ${formatBytes(map.blockBytes)}, ${formatCount(found)} of them with findings: ${parts.join(', ')}.${gapsText(map)}`
 }

@@ -2,7 +2,7 @@
 import type { ComponentChild } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { foundCode, lifeOf, stateByte } from '../../../../src/core/map/block-state.ts'
-import { formatCount } from '../../../../src/core/size.ts'
+import { counted } from '../../../../src/core/size.ts'
 import { useThemeColour } from '../theme-colour.ts'
 import type { MapData } from './map-data.ts'
 import { isInk, LEGEND_STATES, styleOf } from './palette.ts'
@@ -25,12 +25,12 @@ export const shownStates = (map: Pick<MapData, 'counts'>): readonly { state: num
 
 export function Legend({ map }: { readonly map: MapData }): ComponentChild {
   return (
-    <ul class="map-legend" aria-label="Legend">
+    <ul class="map-legend" aria-label="Legend, in blocks">
       {shownStates(map).map(({ state, blocks }) => (
         <li key={state} title={stateMeaning(state)}>
           <Swatch state={state} />
           <span>{stateName(state)}</span>
-          <span class="muted">{formatCount(blocks)}</span>
+          <span class="muted">{counted(blocks, 'block')}</span>
         </li>
       ))}
     </ul>

@@ -2,11 +2,12 @@
 import { useEffect, useState } from 'preact/hooks'
 import { foundCode } from '../../../../src/core/map/block-state.ts'
 import type { BlockGrid } from '../../../../src/core/map/block-map.ts'
+import type { MapGaps } from '../../../../src/core/map/map-gaps.ts'
 import { Pyramid } from '../../../../src/core/map/pyramid.ts'
 import { askToSignIn, refusalOf, type Refusal } from '../../api.ts'
 import { addressOf } from '../../base.ts'
 
-export interface MapData extends BlockGrid {
+export interface MapData extends BlockGrid, MapGaps {
   readonly states: Uint8Array
   readonly pyramid: Pyramid
   /** Blocks of each state, by its byte. */
@@ -57,7 +58,7 @@ async function load(
 }
 
 type PlaneAnswer =
-  | { readonly kind: 'ok'; readonly grid: BlockGrid; readonly bytes: Uint8Array }
+  | { readonly kind: 'ok'; readonly grid: BlockGrid & MapGaps; readonly bytes: Uint8Array }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 async function plane(run: string, name: 'states' | 'writes', signal: AbortSignal): Promise<PlaneAnswer> {
@@ -71,11 +72,11 @@ async function plane(run: string, name: 'states' | 'writes', signal: AbortSignal
     if (refusal.status === 401) askToSignIn()
     return { kind: 'refused', refusal }
   }
-  const grid: BlockGrid = JSON.parse(response.headers.get('plugpull-map') ?? '{}')
+  const grid: BlockGrid & MapGaps = JSON.parse(response.headers.get('plugpull-map') ?? '{}')
   return { kind: 'ok', grid, bytes: new Uint8Array(await response.arrayBuffer()) }
 }
 
-function mapOf(grid: BlockGrid, states: Uint8Array): MapData {
+function mapOf(grid: BlockGrid & MapGaps, states: Uint8Array): MapData {
   performance.mark('map-ready-start')
   const counts = new Float64Array(256)
   for (let i = 0; i < states.length; i++) {

@@ -7,7 +7,8 @@ import {
   type BlockLife,
   type Found,
 } from '../../../../src/core/map/block-state.ts'
-import { formatCount } from '../../../../src/core/size.ts'
+import type { MapGaps } from '../../../../src/core/map/map-gaps.ts'
+import { counted, formatBytes, formatCount } from '../../../../src/core/size.ts'
 import { SECTOR_BYTES } from '../../../../src/core/units.ts'
 import type { MapData } from './map-data.ts'
 
@@ -39,6 +40,19 @@ const FOUND_MEANINGS: Readonly<Record<Found['kind'], string>> = {
   torn: 'a write is there only in part',
   reordered: 'a later write survived this one',
   other: 'misdirected, collateral, corrupt, phantom or unreadable',
+}
+
+/** What of the findings is not on the map, or not exactly: a sentence each, with a space before. */
+export function gapsText({ findingsOmitted, foundGrainBytes }: MapGaps): string {
+  const omitted =
+    findingsOmitted === undefined
+      ? ''
+      : ` ${counted(findingsOmitted, 'finding')} more ${findingsOmitted === 1 ? 'is' : 'are'} not on it: the verdict does not say where.`
+  const coarse =
+    foundGrainBytes === undefined
+      ? ''
+      : ` So much was found that it is told to ${formatBytes(foundGrainBytes)}: every block of that has the worst of them.`
+  return omitted + coarse
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const

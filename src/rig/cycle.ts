@@ -13,6 +13,7 @@ import type { Verdict } from '../core/verdict.ts'
 import { runIdAt } from '../core/run-id.ts'
 import { type RunSetup, setupOf } from '../core/campaign/setup.ts'
 import { type CycleResult, type Told, toldOf } from './campaign.ts'
+import { tellAbandoned } from './abandoned.ts'
 import { type Collector, verifyArguments, verifyRun } from './children.ts'
 import { driveToCut } from './drive.ts'
 import { guestCollector } from './guest/guest-collector.ts'
@@ -92,8 +93,12 @@ async function throughMachine(context: CycleContext, course: Course): Promise<Cy
     return resultOf(course)
   } finally {
     await machine?.dispose()
+    if (endedWith(machine) && course.cut === undefined) await tellAbandoned(context.collector.client, course.run)
   }
 }
+
+/** Whether the run cannot outlive its machine; one of somebody else's goes on, and its agent with it. */
+const endedWith = (machine: Machine | undefined): boolean => machine !== undefined && machine.kind !== 'standing'
 
 /**
  * Errors that the next cycle would only repeat: what was asked for cannot be done. A disk that is not there any more, was taken

@@ -4,6 +4,8 @@ import { type ChildProcess } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { spawnCollector } from '../collector/helpers.ts'
+import { scratchFolder, until as untilAsync } from '../support/plugpull-process.ts'
 import { sleepMs } from '../../src/io/clock.ts'
 import { mountsUnder } from '../../src/io/mounts.ts'
 import type { CampaignResult } from '../../src/rig/campaign.ts'
@@ -192,6 +194,23 @@ describe('a loop', () => {
       })
     })
   }
+
+  it('tells a collector of somebody else that the run under way has ended with Ctrl-C', async (t) => {
+    if (skippedWithout(t, 'storage-daemon')) return
+    const { url } = await spawnCollector(t, `sqlite:${join(scratchFolder(t), 'store.db')}`)
+    const underWay = async (): Promise<number> => {
+      const live: { readonly agents: readonly unknown[] } = JSON.parse(await (await fetch(`${url}/v1/live`)).text())
+      return live.agents.length
+    }
+    await inPlace(async (place) => {
+      const child = place.start(['loop', '--collector', url, '--size', '1M', '--cut-after', '60s'])
+      const outcome = ended(child)
+      await untilAsync('an agent writes', async () => ((await underWay()) > 0 ? true : undefined))
+      child.kill('SIGINT')
+      assert.equal((await outcome).status, 130)
+      assert.equal(await underWay(), 0)
+    })
+  })
 
   it('clears away what a killed loop left, at the next start', async (t) => {
     if (skippedWithout(t, 'storage-daemon')) return

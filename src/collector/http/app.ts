@@ -43,7 +43,8 @@ export function createApp(logger: FastifyBaseLogger, tls?: TlsPair) {
     loggerInstance: logger,
     // A line for each request would drown the ones that matter: appends come many times a second.
     logController: new LogController({ disableRequestLogging: true }),
-    exposeHeadRoutes: false,
+    // Load balancers probe with HEAD. Answers that are streamed have none: to tell their length they would be made whole.
+    exposeHeadRoutes: true,
     serverFactory: serverFactory(tls),
     bodyLimit: JSON_BYTES_MAX,
     forceCloseConnections: 'idle',

@@ -53,6 +53,7 @@ function addRead(app: CollectorServer, { store }: RouteContext): void {
   app.route({
     method: 'GET',
     url: '/v1/runs/:run/log',
+    exposeHeadRoute: false,
     schema: {
       summary: 'Read the log back, from an offset to its end',
       params: schema.RunParams,

@@ -50,6 +50,7 @@ export function addLiveRoutes(app: CollectorServer, { store, metrics, now }: Rou
   app.route({
     method: 'GET',
     url: '/v1/events',
+    exposeHeadRoute: false,
     schema: {
       summary: 'The same change by change, as server-sent events that resume',
       headers: EventsHeaders,

@@ -28,6 +28,7 @@ function addExport(app: CollectorServer, { store, version, now }: RouteContext):
   app.route({
     method: 'GET',
     url: '/v1/export',
+    exposeHeadRoute: false,
     schema: {
       summary: 'Runs with their logs, cuts and verdicts, as plugpull.export/1',
       querystring: schema.ExportQuery,

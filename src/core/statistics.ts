@@ -1,8 +1,8 @@
 /**
  * How much a count of runs proves: an interval around every rate, and whether two rates differ.
  *
- * Wilson's score interval (1927) stays inside 0..1 and is right for the small counts that power cuts give. For 0 of n,
- * people read the rule of three (Hanley and Lippman-Hand, 1983): with 95 % confidence the rate is below 3/n.
+ * Wilson's score interval (1927) stays inside 0..1 and is right for the small counts that power cuts give. Of 0 of n and n of n
+ * only one side is open: they carry the exact one-sided bound (Clopper and Pearson, 1934), the same one wherever they are told.
  * Two campaigns are compared by Fisher's exact test, two-sided, which holds however few runs there are.
  */
 import assert from 'node:assert/strict'
@@ -41,28 +41,29 @@ export function wilsonInterval(count: number, of: number): Interval {
   }
 }
 
-/** The upper 95 % bound that people remember for 0 of n. */
-export const ruleOfThree = (of: number): number => (of === 0 ? 1 : Math.min(1, 3 / of))
+/** The 95 % interval of a rate as it is told: Wilson's, and the exact one-sided bound for 0 of n and n of n. */
+export function rateInterval(count: number, of: number): Interval {
+  const { low, high } = wilsonInterval(count, of)
+  if (of === 0) return { low, high }
+  return { low: count === of ? 1 - excludedAbove(of) : low, high: count === 0 ? excludedAbove(of) : high }
+}
 
 /** `count` of `of` with its interval, ready to be shown. */
 export function proportion(count: number, of: number): Proportion {
-  return { count, of, ...wilsonInterval(count, of), text: formatProportion(count, of) }
+  return { count, of, ...rateInterval(count, of), text: formatProportion(count, of) }
 }
 
 /** What `rateText` shows, for a heading. */
-export const RATE_BOUNDS = '95 % interval (Wilson); for 0 of n the exact one-sided bound'
+export const RATE_BOUNDS = '95 % interval (Wilson); for 0 of n and n of n the exact one-sided bound'
 
-/** As beside the sentences of a campaign, whose bound it shares: `3 of 20: 15.0 % (5.2–36.0 %)`, `0 of 20: below 13.9 %`. */
-export const rateText = ({ count, of, text }: Proportion): string =>
-  count > 0 || of === 0 ? text : `0 of ${of}: below ${percent(excludedAbove(of))} %`
+/** From the counts, not from the `text` that came with them: that may be of a collector of another version. */
+export const rateText = ({ count, of }: Proportion): string => formatProportion(count, of)
 
-/** By the rule of three: `3 of 20: 15.0 % (5.2–36.0 %)`, `0 of 20: below 3/20 (15.0 %)`, `no runs`. With 3 runs or fewer, 3/n excludes nothing. */
+/** `3 of 20: 15.0 % (5.2–36.0 %)`, `0 of 20: below 13.9 %`, `20 of 20: 100.0 % (86.1–100.0 %)`, `no runs`. */
 export function formatProportion(count: number, of: number): string {
-  checkCount(count, of)
+  const { low, high } = rateInterval(count, of)
   if (of === 0) return 'no runs'
-  if (count === 0 && of <= 3) return `0 of ${of}: too few to tell`
-  if (count === 0) return `0 of ${of}: below 3/${of} (${percent(ruleOfThree(of))} %)`
-  const { low, high } = wilsonInterval(count, of)
+  if (count === 0) return `0 of ${of}: below ${percent(high)} %`
   return `${count} of ${of}: ${percent(count / of)} % (${percent(low)}–${percent(high)} %)`
 }
 
@@ -109,7 +110,7 @@ const ERROR_MAX = 0.05
 /**
  * Where nothing happened in `of` independent trials, any rate above this is excluded at 95 % confidence: with such a rate
  * a run of so many without it would come in fewer than 5 of 100 cases. Exact and one-sided (Clopper and Pearson, 1934):
- * the solution of (1 − rate)^n = 0.05. The rule of three is its approximation, −ln 0.05 / n ≈ 3/n, and always a little larger.
+ * the solution of (1 − rate)^n = 0.05. The well-known 3/n is an approximation of it, and always a little larger.
  */
 export function excludedAbove(of: number): number {
   checkCount(0, of)

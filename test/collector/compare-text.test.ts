@@ -25,11 +25,11 @@ test('the sentence first, what they were, the table, and how p is to be read', (
     '',
     'share of cuts with  A                                 B                            p             p corrected   a difference from',
     'contract broken     0 of 20: below 13.9 %             0 of 20: below 13.9 %        1.0000        1.0000        B 7 of 20 or more',
-    'writes lost         20 of 20: 100.0 % (83.9–100.0 %)  1 of 20: 5.0 % (0.9–23.6 %)  below 0.0001  below 0.0001  A 9 of 20 or more',
+    'writes lost         20 of 20: 100.0 % (86.1–100.0 %)  1 of 20: 5.0 % (0.9–23.6 %)  below 0.0001  below 0.0001  A 9 of 20 or more',
     'writes torn         0 of 20: below 13.9 %             0 of 20: below 13.9 %        1.0000        1.0000        B 7 of 20 or more',
     'writes reordered    0 of 20: below 13.9 %             0 of 20: below 13.9 %        1.0000        1.0000        B 7 of 20 or more',
     '',
-    'A, B: 95 % interval (Wilson); for 0 of n the exact one-sided bound.',
+    'A, B: 95 % interval (Wilson); for 0 of n and n of n the exact one-sided bound.',
     "p: Fisher's exact test, two-sided. 4 rates were compared, so p is corrected for that (Holm), and a difference is one below 0.05.",
     '',
   ])

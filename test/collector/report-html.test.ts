@@ -97,7 +97,7 @@ test('against another campaign: its rates and p stand beside', async (t) => {
   const row = all(page, 'tr').find((each) => textOf(each).startsWith('contract broken'))
   assert.deepEqual((row ?? assert.fail('no row')).children.map(textOf), [
     'contract broken',
-    '4 of 4: 100.0 % (51.0–100.0 %)',
+    '4 of 4: 100.0 % (47.3–100.0 %)',
     '0 of 4: below 52.7 %',
     '0.0286',
   ])

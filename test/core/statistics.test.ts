@@ -9,8 +9,8 @@ import {
   formatProportion,
   holm,
   proportion,
+  rateInterval,
   rateText,
-  ruleOfThree,
   trialsToExclude,
   wilsonInterval,
 } from '../../src/core/statistics.ts'
@@ -45,24 +45,30 @@ test('the interval stays inside 0..1, holds the rate, and mirrors', () => {
   assert.deepEqual([wilsonInterval(0, 7).low, wilsonInterval(7, 7).high], [0, 1])
 })
 
-test('the rule of three', () => {
-  assert.equal(ruleOfThree(300), 0.01)
-  assert.deepEqual([ruleOfThree(0), ruleOfThree(2)], [1, 1])
+test('the interval of a rate: one-sided at both ends, the bound of the text, and Wilson between', () => {
+  for (const of of [1, 4, 20, 300]) {
+    assert.deepEqual(rateInterval(0, of), { low: 0, high: excludedAbove(of) })
+    assert.equal(rateInterval(of, of).high, 1)
+    near(rateInterval(of, of).low, 1 - excludedAbove(of), 12)
+  }
+  assert.deepEqual(rateInterval(3, 20), wilsonInterval(3, 20))
+  assert.deepEqual(rateInterval(0, 0), { low: 0, high: 1 })
 })
 
 test('how a rate is said', () => {
   assert.equal(formatProportion(3, 20), '3 of 20: 15.0 % (5.2–36.0 %)')
-  assert.equal(formatProportion(0, 20), '0 of 20: below 3/20 (15.0 %)')
-  assert.equal(formatProportion(0, 3), '0 of 3: too few to tell')
-  assert.equal(formatProportion(2, 2), '2 of 2: 100.0 % (34.2–100.0 %)')
+  assert.equal(formatProportion(0, 20), '0 of 20: below 13.9 %')
+  assert.equal(formatProportion(0, 3), '0 of 3: below 63.2 %')
+  assert.equal(formatProportion(2, 2), '2 of 2: 100.0 % (22.4–100.0 %)')
   assert.equal(formatProportion(0, 0), 'no runs')
-  assert.deepEqual(proportion(0, 4), { count: 0, of: 4, ...wilsonInterval(0, 4), text: '0 of 4: below 3/4 (75.0 %)' })
+  assert.deepEqual(proportion(0, 4), { count: 0, of: 4, low: 0, high: excludedAbove(4), text: '0 of 4: below 52.7 %' })
 })
 
 test('how a rate is said beside what its campaign excludes: with the same bound', () => {
   assert.equal(rateText(proportion(0, 20)), '0 of 20: below 13.9 %')
   assert.equal(rateText(proportion(0, 1)), '0 of 1: below 95.0 %')
   assert.equal(rateText(proportion(3, 20)), proportion(3, 20).text)
+  assert.equal(rateText({ ...proportion(0, 20), text: 'of another version' }), '0 of 20: below 13.9 %')
   assert.equal(rateText(proportion(0, 0)), 'no runs')
 })
 
@@ -96,7 +102,7 @@ test('impossible counts are a fault of the caller', () => {
   assert.throws(() => fisherExact({ count: 0, of: -1 }, { count: 0, of: 1 }), /number of trials/)
 })
 
-test('what 0 of n excludes: Hanley and Lippman-Hand 1983, and the rule of three above it', () => {
+test('what 0 of n excludes: Hanley and Lippman-Hand 1983, and 3/n above it', () => {
   const published = [
     [10, 0.26],
     [20, 0.14],
@@ -107,7 +113,7 @@ test('what 0 of n excludes: Hanley and Lippman-Hand 1983, and the rule of three 
   for (const [of, bound] of published) near(excludedAbove(of), bound, bound < 0.06 ? 3 : 2)
   assert.equal(excludedAbove(0), 1)
   near(excludedAbove(40), 0.0722, 4)
-  for (let of = 1; of <= 2000; of++) assert.ok(excludedAbove(of) < ruleOfThree(of), String(of))
+  for (let of = 1; of <= 2000; of++) assert.ok(excludedAbove(of) < 3 / of, String(of))
 })
 
 test('the bound is the rate at which 0 of n has a chance of 5 %, counted out', () => {

@@ -33,7 +33,10 @@ describe('docs/RESULTS.md', () => {
   })
 
   it('stands on files as plugpull matrix --json writes them', () => {
-    for (const file of matrixFiles())
-      assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), JSON.parse(matrixJson(readMatrix(file))))
+    for (const file of matrixFiles()) {
+      const made = matrixJson(readMatrix(file))
+      if (process.env['PLUGPULL_UPDATE_DOCS'] === '1') writeFileSync(file, made)
+      assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), JSON.parse(made))
+    }
   })
 })

@@ -114,7 +114,7 @@ describe('a campaign', () => {
       ['one-at-a-time', 'few-cuts'],
     )
     const text = campaignText(result)
-    assert.match(text, /for 0 of n the exact one-sided bound\n {4}violation {3}0 of 2: below 77\.6 %\n/)
+    assert.match(text, /for 0 of n and n of n the exact one-sided bound\n {4}violation {3}0 of 2: below 77\.6 %\n/)
     assert.match(
       text,
       /\n {2}contract {6}held in 2 cuts: a violation rate above 77\.6 % is excluded at 95 % confidence\n/,

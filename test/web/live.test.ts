@@ -82,6 +82,54 @@ test('what goes on is seen as it happens', { skip: NO_BROWSER }, async (t) => {
   await page.close()
 })
 
+test('a run that ends by itself stays in sight, with the way to its verdict', { skip: NO_BROWSER }, async (t) => {
+  const { url } = await startCollector(t, scratchFolder(t))
+  const client = clientOf(t, url)
+  const browser = await startBrowser(t)
+  const page = await browser.page(t, url)
+  await page.goto(`${url}/live`)
+  await page.getByText('Connected').waitFor()
+  await create(client, 1)
+  await agentRow(page, 1).waitFor()
+  const { path } = wholeManifest(runId(1)).target
+  await client.append(runId(1), 0, new Uint8Array(2048), { ...progress(160), state: 'done' })
+  await log(page).getByText('ended by itself, no cut; verify it with').waitFor()
+  await log(page)
+    .getByText(`plugpull verify --target ${path} --run ${runId(1)} --collector ${url}`)
+    .waitFor()
+  await create(client, 2)
+  await client.append(runId(2), 0, new Uint8Array(2048), { ...progress(160), state: 'failed' })
+  await log(page).getByText('failed before a cut').waitFor()
+  await create(client, 3)
+  await cut(client, 3)
+  await client.publishVerdict(runId(3), hazardVerdict(runId(3)))
+  await log(page).getByText('held, hazards').waitFor()
+
+  for (const look of LOOKS) {
+    const other = await browser.page(t, url, look)
+    await other.goto(`${url}/live`)
+    await log(other).getByText('ended by itself, no cut').waitFor()
+    await log(other).getByText('held, hazards').waitFor()
+    await assertAccessible(other)
+    await assertFits(other)
+    for (const row of await log(other).getByRole('listitem').all()) {
+      const [word, what] = [await row.locator('.word').boundingBox(), await row.locator('.what').boundingBox()]
+      assert.ok(word !== null && what !== null)
+      const isBeside = word.x + word.width <= what.x
+      assert.ok(
+        isBeside || word.y + word.height <= what.y || what.y + what.height <= word.y,
+        'the word runs over the text',
+      )
+    }
+    await shoot(other, `live-ended-${look.size}-${look.theme}`)
+    await other.close()
+  }
+  await log(page)
+    .getByRole('link', { name: runId(1) })
+    .click()
+  await page.waitForURL(`${url}/runs/${runId(1)}`)
+})
+
 test('an agent that falls silent is marked, by the time of the collector', { skip: NO_BROWSER }, async (t) => {
   const { url } = await startCollector(t, scratchFolder(t))
   const client = clientOf(t, url)

@@ -65,10 +65,10 @@ test('the matrix', { skip: NO_BROWSER }, async (t) => {
     const torn = page.locator(cell('storage-daemon~sigkill~qcow2~writeback'))
     await torn.hover()
     const details = page.getByRole('complementary')
-    await details.getByText('2 of 2: 100.0 % (34.2–100.0 %)').first().waitFor()
+    await details.getByText('2 of 2: 100.0 % (22.4–100.0 %)').first().waitFor()
     await details.getByText('24 KiB, the oldest 240 ms before its cut').waitFor()
     const heard =
-      'lost 2/2 · torn 2/2 : qcow2, cache writeback, cut by sigkill; violation 0 of 2: below 77.6 %; lost 2 of 2: 100.0 % (34.2–100.0 %); torn 2 of 2: 100.0 % (34.2–100.0 %)'
+      'lost 2/2 · torn 2/2 : qcow2, cache writeback, cut by sigkill; violation 0 of 2: below 77.6 %; lost 2 of 2: 100.0 % (22.4–100.0 %); torn 2 of 2: 100.0 % (22.4–100.0 %)'
     await page.getByRole('link', { name: heard }).focus()
     assert.equal(await focused(page), 'storage-daemon~sigkill~qcow2~writeback')
   })

@@ -41,7 +41,7 @@ function verdictText({ cuts, falseAccusations, disagreements, simulatorFaults }:
   return `**${grouped(cuts)} honest cuts, not one convicted, and judge and oracle agreed on every one${bound}.**`
 }
 
-/** Of rates as small as these, one in a million is easier to read than a percentage. */
+/** Of rates as small as these, one in a million is easier to read than a percentage; n times the exact bound of 0 of n is 3, rounded up. */
 function rate(count: number, of: number): string {
   return count === 0 && of > 3 ? `below 3 in ${grouped(of)}` : formatProportion(count, of)
 }

@@ -243,7 +243,7 @@ export const CampaignsBody = Type.Object({
 
 export const Proportion = Type.Object(
   { count, of: count, low: Type.Number(), high: Type.Number(), text: Type.String() },
-  { description: 'a share of runs with its 95 % Wilson interval' },
+  { description: 'a share of runs with its 95 % interval; for 0 of n and n of n the exact one-sided bound' },
 )
 const CampaignMeasuresBody = Type.Object(
   {

@@ -21,6 +21,7 @@ const LiveBody = Type.Unsafe<LiveView>(
     agents: Lines,
     cuts: Lines,
     verdicts: Lines,
+    ended: Lines,
   }),
 )
 const EventsHeaders = Type.Object(
@@ -41,7 +42,7 @@ export function addLiveRoutes(app: CollectorServer, { store, metrics, now }: Rou
     method: 'GET',
     url: '/v1/live',
     schema: {
-      summary: 'Runs under way, and the newest cuts and verdicts',
+      summary: 'Runs under way, the newest cuts and verdicts, and runs that ended without either',
       response: { 200: LiveBody, ...refusals },
     },
     handler: () => liveView(store, now()),

@@ -1,6 +1,6 @@
-/** The Live view as one answer: runs under way, and the newest cuts and verdicts. */
+/** The Live view as one answer: runs under way, the newest cuts and verdicts, and runs that ended without either. */
 import type { RunLine } from '../../core/campaign/facts.ts'
-import { AGENT_GONE_MS, isUnderWay, LIVE_SCHEMA, type LiveView } from '../../core/view/live-view.ts'
+import { AGENT_GONE_MS, hasEndedByItself, isUnderWay, LIVE_SCHEMA, type LiveView } from '../../core/view/live-view.ts'
 import type { Store } from '../store/store.ts'
 
 const AGENTS_MAX = 2000
@@ -26,5 +26,6 @@ export async function liveView(store: Pick<Store, 'lines'>, now: string): Promis
     agents: changed.filter((line) => isUnderWay(line, nowMs)),
     cuts: newestBy(({ cutRecord }) => cutRecord?.at),
     verdicts: newestBy(({ outcome, changedAt }) => (outcome === undefined ? undefined : changedAt)),
+    ended: newestBy((line) => (hasEndedByItself(line) ? line.heardAt : undefined)),
   }
 }

@@ -3,7 +3,7 @@
  * The rules of what counts are those of `summarise`, told by a run's facts.
  */
 import type { RunLine, RunOutcome } from './facts.ts'
-import { type Interval, wilsonInterval } from '../statistics.ts'
+import { type Interval, rateInterval } from '../statistics.ts'
 
 /** One run of a campaign, as short as a picture of thousands of them needs it. */
 export interface Cycle {
@@ -82,6 +82,6 @@ export function rateOverCycles(cycles: readonly Cycle[], rate: Rate, pointsMax: 
   return {
     cycle: points.map(({ cycle }) => cycle),
     share: points.map((point) => point.count / point.of),
-    interval: points.map((point) => wilsonInterval(point.count, point.of)),
+    interval: points.map((point) => rateInterval(point.count, point.of)),
   }
 }

@@ -186,7 +186,7 @@ function agesSentence(ages: Spread): string | undefined {
   if (writes === 0) return undefined
   if (writes === 1) return `the complete write that was lost or torn was ${formatMs(ages.most)} old`
   const atMost = (share: number): string => formatMs(boundOfShare(ages, share))
-  return `of ${formatCount(writes)} complete writes lost or torn half were at most ${atMost(0.5)} old, 95 % at most ${atMost(0.95)}, the oldest ${formatMs(ages.most)}`
+  return `of ${formatCount(writes)} complete writes lost or torn half were at most ${atMost(0.5)} old and 95 % at most ${atMost(0.95)}, as the bounds of their classes (1, 2, 5, 10 … ms) tell; the oldest was ${formatMs(ages.most)}`
 }
 
 function reorderingSentence({ writesAhead, msAhead }: CampaignMeasures['reordered']): string | undefined {

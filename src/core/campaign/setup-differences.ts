@@ -99,9 +99,14 @@ const sameValues = (a: readonly string[], b: readonly string[]): boolean =>
 /** Not the users' labels either. */
 const OF_THE_TARGET: ReadonlySet<string> = new Set(['targetSize', 'logicalBlock'])
 
+/** Options of the loop that tell of a disk what a label of the rig would. */
+const OPTION_NAMES: Readonly<Record<string, string>> = { size: 'disk size', fault: 'fault asked for' }
+
 /** `queueDepth` as people say it. */
 export function facetName(facet: string): string {
   if (isNamed(facet) || OF_THE_TARGET.has(facet))
     return facet.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-  return facet.startsWith(LOOP_LABEL) ? `--${facet.slice(LOOP_LABEL.length)}` : facet
+  if (!facet.startsWith(LOOP_LABEL)) return facet
+  const option = facet.slice(LOOP_LABEL.length)
+  return OPTION_NAMES[option] ?? `loop option ${option.replaceAll('-', ' ')}`
 }

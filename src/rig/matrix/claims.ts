@@ -27,7 +27,7 @@ export type ClaimWord = 'consistent with' | 'contradicts' | 'cannot tell'
 export interface Judgement {
   readonly claim: Claim
   readonly word: ClaimWord
-  /** `0 of 20: below 3/20 (15.0 %)`, or why nothing can be told. */
+  /** `0 of 20: below 13.9 %`, or why nothing can be told. */
   readonly evidence: string
 }
 

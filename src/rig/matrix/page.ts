@@ -9,7 +9,7 @@ import { COLUMNS, claimViews, controlLine, factsText, rowOf, spanText, tablesOf,
 
 const INTRODUCTION = `What a cut of the power left, measured: every cache mode × image × cut, each cell a campaign of the kill loop
 with a positive control. A count such as 3/20 is of cycles in which it happened at least once, out of those that were verified, with
-its 95 % interval (Wilson; for none seen, the rule of three). \`violation\` is what the contract forbids: something that was flushed, or
+its 95 % interval (Wilson; for none and for all, the exact one-sided bound). \`violation\` is what the contract forbids: something that was flushed, or
 complete under write through, is missing. \`lost\`, \`torn\` and \`reordered\` count what is permitted as well: complete writes that were not
 flushed yet. \`oldest lost\` is how long before the cut the oldest of them was complete. What was not seen is only known to be rarer than
 the bound.`

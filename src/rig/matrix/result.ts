@@ -1,6 +1,7 @@
 /** A matrix as data, schema `plugpull.matrix/1`: each cell a campaign, with what it says about the documents. Pure. */
 import { type RawOptions, workloadArguments } from '../../core/agent-options.ts'
 import { ProbeError } from '../../core/errors.ts'
+import { type Proportion, proportion } from '../../core/statistics.ts'
 import type { VerdictWord } from '../../core/verdict.ts'
 import { type LoopSummary, type Told, campaignOf } from '../campaign.ts'
 import { isCaught } from '../loop.ts'
@@ -144,6 +145,24 @@ function cellResult(state: MatrixState, { cell, config }: CellConfig, controls: 
 }
 
 type MeasuredCell = Omit<CellResult, 'documents'>
+
+/** What follows from the counts of a matrix, derived anew: bounds and judgements as this version makes them. */
+export function derivedAnew(result: MatrixResult): MatrixResult {
+  const measured = result.cells.map((cell): MeasuredCell => {
+    const { violation, lost, torn, reordered, inconclusive } = cell.summary.rates
+    const rates = {
+      violation: proportionAnew(violation),
+      lost: proportionAnew(lost),
+      torn: proportionAnew(torn),
+      reordered: proportionAnew(reordered),
+      inconclusive: proportionAnew(inconclusive),
+    }
+    return { ...cell, summary: { ...cell.summary, rates } }
+  })
+  return { ...result, cells: measured.map((cell) => ({ ...cell, documents: documentsOf(cell, measured) })) }
+}
+
+const proportionAnew = ({ count, of }: Proportion): Proportion => proportion(count, of)
 
 /** The claims on a cell; the one on subclusters needs the cell beside it that differs in them alone. */
 function documentsOf(cell: MeasuredCell, all: readonly MeasuredCell[]): readonly Judgement[] {

@@ -2,7 +2,7 @@
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { ProbeError, messageOf } from '../../core/errors.ts'
 import { resultsPage } from './page.ts'
-import { MATRIX_SCHEMA, type MatrixResult, matrixResult } from './result.ts'
+import { MATRIX_SCHEMA, type MatrixResult, derivedAnew, matrixResult } from './result.ts'
 import { readState } from './state.ts'
 import { matrixText } from './text.ts'
 
@@ -35,7 +35,7 @@ export function readMatrix(path: string): MatrixResult {
   try {
     if (statSync(path).isDirectory()) return matrixResult(readState(path))
     const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    if (isMatrix(parsed)) return parsed
+    if (isMatrix(parsed)) return derivedAnew(parsed)
   } catch (error) {
     if (error instanceof ProbeError) throw error
     throw new ProbeError('BAD_OPTION', `--show ${path} cannot be read: ${messageOf(error)}`, { cause: error })

@@ -1,6 +1,6 @@
 /** Numbers of a matrix as people read them in a table: short, and never without their bound. Pure. */
 import { formatBytes, formatMs } from '../../core/size.ts'
-import { type Proportion, ruleOfThree } from '../../core/statistics.ts'
+import { type Proportion, rateInterval } from '../../core/statistics.ts'
 import type { VerdictWord } from '../../core/verdict.ts'
 import { cellName } from './cell.ts'
 import type { ClaimWord, Judgement } from './claims.ts'
@@ -25,10 +25,11 @@ const WORDS: Readonly<Record<VerdictWord, string>> = {
   inconclusive: 'inconclusive',
 }
 
-/** `20/20 (84–100 %)`, `0/20 (<15 %)`, `0/3`: a bare count says that it is too small for a bound. */
-export function rateText({ count, of, low, high }: Proportion): string {
+/** `20/20 (86–100 %)`, `0/20 (<14 %)`. */
+export function rateText({ count, of }: Pick<Proportion, 'count' | 'of'>): string {
   if (of === 0) return '–'
-  if (count === 0) return of <= 3 ? `0/${of}` : `0/${of} (<${percent(ruleOfThree(of))} %)`
+  const { low, high } = rateInterval(count, of)
+  if (count === 0) return `0/${of} (<${percent(high)} %)`
   return `${count}/${of} (${percent(low)}–${percent(high)} %)`
 }
 
@@ -127,7 +128,7 @@ export function claimViews(cells: readonly CellResult[]): readonly ClaimView[] {
 const countOf = (members: readonly { readonly judgement: Judgement }[], word: ClaimWord): number =>
   members.filter(({ judgement }) => judgement.word === word).length
 
-/** `raw, qcow2: 0 of 20: below 3/20 (15.0 %)`: images with the same figures together. */
+/** `raw, qcow2: 0 of 20: below 13.9 %`: images with the same figures together. */
 function evidenceOf(
   members: readonly { readonly cell: CellResult; readonly judgement: Judgement }[],
   word: ClaimWord,

@@ -1,5 +1,6 @@
 /** What `plugpull reproduce` tells people: each trial as it ends, and at the end the script, how often it shows, and the picture. */
 import type { Finding } from '../../core/finding.ts'
+import { RATE_BOUNDS } from '../../core/statistics.ts'
 import { legendOf, stripLines } from '../../core/telling/strip-picture.ts'
 import { shellQuoted } from '../shell-command.ts'
 import type { Reproduction, TrialNews } from './reproduce.ts'
@@ -91,7 +92,7 @@ function placeLines(goal: Finding, found: Finding | undefined): readonly string[
 
 /** How often it shows: by the trial that chose it, and by cycles that did not. */
 function frequency({ shows, inTrial, outcome, countSeed }: Reproduction): readonly string[] {
-  const share = `${shows.text} of the judged cycles, 95 % interval by Wilson`
+  const share = `${shows.text} of the judged cycles, ${RATE_BOUNDS}`
   if (outcome === 'not-shown') return [`It shows in ${share}; --trial-cycles N looks longer for what shows rarely.`]
   const trial =
     inTrial === undefined

@@ -1,5 +1,5 @@
 /** The figures of a point: shares of cycles and medians over cycles, each with its 95 % interval. Pure. */
-import { type Proportion, proportion } from '../../core/statistics.ts'
+import { type Proportion, proportion, wilsonInterval } from '../../core/statistics.ts'
 import type { CycleData, PointData } from './data.ts'
 import type { Measure } from './study.ts'
 
@@ -24,7 +24,11 @@ export interface PointFigures extends Omit<PointData, 'cycles'> {
 export function figuresOf(point: PointData): PointFigures {
   const { cycles } = point
   const n = cycles.length
-  const share = (has: (cycle: CycleData) => boolean): Proportion => proportion(cycles.filter(has).length, n)
+  // Points are drawn beside each other with one kind of interval, two-sided throughout.
+  const share = (has: (cycle: CycleData) => boolean): Proportion => {
+    const count = cycles.filter(has).length
+    return { ...proportion(count, n), ...wilsonInterval(count, n) }
+  }
   return {
     ...point,
     n,

@@ -123,14 +123,16 @@ test('whoever comes back is told what changed meanwhile, by another collector ov
 
 test('what goes on as a whole, with the cursor that the events go on from', async (t) => {
   const { url, client } = await start(t)
-  for (const n of [1, 2, 3]) await client.createRun(runId(n), 'sample', wholeManifest(runId(n)))
+  for (const n of [1, 2, 3, 4]) await client.createRun(runId(n), 'sample', wholeManifest(runId(n)))
   await client.recordCut(runId(2), { kind: 'sigkill', at: '2026-01-01T00:00:00Z', died: true })
   await client.publishVerdict(runId(3), lossyVerdict(runId(3)))
+  await client.append(runId(4), 0, new Uint8Array(8), { state: 'done', issued: 1, completed: 1, flushes: 0 })
   const { body } = await request(`${url}/v1/live`)
   const live: unknown = await body.json()
   const runs = (list: unknown): unknown => (Array.isArray(list) ? list.map(({ run }) => run) : list)
   assert.ok(typeof live === 'object' && live !== null && 'cursor' in live)
-  assert.ok('agents' in live && 'cuts' in live && 'verdicts' in live)
+  assert.ok('agents' in live && 'cuts' in live && 'verdicts' in live && 'ended' in live)
+  assert.deepEqual(runs(live.ended), [runId(4)])
   assert.deepEqual([runs(live.agents), runs(live.cuts), runs(live.verdicts)], [[RUN], [runId(2)], [runId(3)]])
   const ear = await Ear.open(t, url, String(live.cursor))
   await client.publishVerdict(runId(2), lossyVerdict(runId(2)))

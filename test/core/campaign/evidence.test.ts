@@ -173,7 +173,7 @@ describe('tears, ages, reordering', () => {
     const lost = 'w1@0+1 w2@1+1 w3@2+1 i4@3+1 CUT ....'
     assert.equal(
       says('ages', [lost]),
-      'of 3 complete writes lost or torn half were at most 5.0 ms old, 95 % at most 5.0 ms, the oldest 5.0 ms',
+      'of 3 complete writes lost or torn half were at most 5.0 ms old and 95 % at most 5.0 ms, as the bounds of their classes (1, 2, 5, 10 … ms) tell; the oldest was 5.0 ms',
     )
     assert.equal(says('ages', ['w1@0+1 i2@1+1 CUT ..']), 'the complete write that was lost or torn was 1.0 ms old')
     assert.equal(says('ages', [HELD]), undefined)

@@ -29,7 +29,7 @@ const CASES: readonly Case[] = [
     cell: ['raw', 'none', 'host-power'],
     seen: { lost: 20 },
     words: [OK, OK],
-    evidence: /^0 of 20: below 3\/20 \(15\.0 %\)$/,
+    evidence: /^0 of 20: below 13\.9 %$/,
   },
   { cell: ['raw', 'writeback', 'host-power'], words: [OK, UNKNOWN] },
   {

@@ -120,8 +120,8 @@ describe('the result of a matrix', () => {
   it('shows rates with their bounds, the machine, the command and the liar', () => {
     const page = resultsPage([resultOf(WHOLE)])
     for (const text of [
-      '| none | qcow2 | held | 4 | 0/4 (<75 %) | 4/4 (51–100 %) | 0/4 (<75 %) | 0/4 (<75 %) | 3.0 ms | 12 writes, 48 KiB |',
-      '| unsafe | qcow2 | VIOLATION | 4 | 4/4 (51–100 %) |',
+      '| none | qcow2 | held | 4 | 0/4 (<53 %) | 4/4 (47–100 %) | 0/4 (<53 %) | 0/4 (<53 %) | 3.0 ms | 12 writes, 48 KiB |',
+      '| unsafe | qcow2 | VIOLATION | 4 | 4/4 (47–100 %) |',
       'plugpull matrix --output lab',
       'storage-daemon: kernel 6.1; nbdkit 1.32',
       'host-power/qcow2/unsafe/host-power: caught in 1 cycle',

@@ -28,7 +28,7 @@ export function Exposure({ answer: { summary } }: { readonly answer: CampaignAns
         <Figure name="complete and gone" value={formatCount(exposure.lostWrites)} unit="writes" />
         <Figure name="missing of them" value={formatBytes(exposure.lostBytes)} />
         <Figure name="oldest of them" value={exposure.lostWrites === 0 ? 'none' : formatMs(exposure.oldestLostMs)} />
-        <Figure name="flushes that were a lie" value={formatCount(liedFlushes)} />
+        {liedFlushes === 0 ? null : <Figure name="flushes that were a lie" value={formatCount(liedFlushes)} />}
       </dl>
       <div class="narrow">
         <DataTable

@@ -23,15 +23,22 @@ const PERCENTILES = [
   { share: 0.999, name: '99.9 %' },
 ] as const
 
-export function Latency({ measures }: { readonly measures: CampaignMeasures | undefined }): ComponentChild {
+export function Latency({
+  measures,
+  verified,
+}: {
+  readonly measures: CampaignMeasures | undefined
+  readonly verified: number
+}): ComponentChild {
   const latency = measures?.latencyUs
   return (
     <section aria-labelledby="latency">
       <h2 id="latency">Write and flush latency</h2>
       {latency === undefined || totalOf(latency.write.classes) + totalOf(latency.flush.classes) === 0 ? (
         <p class="muted">
-          No verdict here carries latencies: they are of an earlier version, or nothing completed. Verifying a run again
-          measures them.
+          {verified === 0
+            ? 'No verdict yet: latencies come with the first one.'
+            : 'No verdict here carries latencies: they are of an earlier version, or nothing completed. Verifying a run again measures them.'}
         </p>
       ) : (
         <Measured latency={latency} runs={measures?.runs ?? 0} />

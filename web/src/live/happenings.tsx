@@ -1,5 +1,5 @@
 /**
- * Cuts and verdicts as they come, the newest first. A log for screen readers, but a silent one: they are told in sums
+ * Cuts and verdicts as they come, the newest first, and runs that ended without either. A log for screen readers, but a silent one: they are told in sums
  * (summary.ts), because a busy rig cuts faster than anybody can listen.
  */
 import type { ComponentChild } from 'preact'
@@ -9,6 +9,7 @@ import { formatBytes, formatCount, formatMs } from '../../../src/core/size.ts'
 import { Time } from '../components/time.tsx'
 import { type State, Word } from '../components/word.tsx'
 import { campaignLink, runLink } from '../links.ts'
+import { verifyCommand } from '../shell.ts'
 import type { Happening } from './live-store.ts'
 
 export function Happenings({ happenings }: { readonly happenings: readonly Happening[] }): ComponentChild {
@@ -18,12 +19,10 @@ export function Happenings({ happenings }: { readonly happenings: readonly Happe
         {happenings.map((happening) => (
           <li key={`${happening.line.run} ${happening.kind}`}>
             <Time iso={happening.at} />
-            {happening.kind === 'cut' ? (
-              <CutWord died={happening.cut.died} />
-            ) : (
-              <VerdictWord outcome={happening.outcome} />
-            )}
-            <span class="what">{textOf(happening)}</span>
+            <HappeningWord happening={happening} />
+            <span class="what">
+              <What happening={happening} />
+            </span>
             <span class="where">
               <a href={campaignLink(happening.line.campaign)}>{happening.line.campaign}</a>{' '}
               <a class="mono" href={runLink(happening.line.run)}>
@@ -37,13 +36,24 @@ export function Happenings({ happenings }: { readonly happenings: readonly Happe
   )
 }
 
-function CutWord({ died }: { readonly died: boolean }): ComponentChild {
+function HappeningWord({ happening }: { readonly happening: Happening }): ComponentChild {
+  switch (happening.kind) {
+    case 'cut':
+      return <PlainWord glyph="⚡" text={happening.cut.died ? 'cut' : 'cut failed'} />
+    case 'ended':
+      return <PlainWord glyph="■" text={happening.failed ? 'agent failed' : 'ended'} />
+    case 'verdict':
+      return <VerdictWord outcome={happening.outcome} />
+  }
+}
+
+function PlainWord({ glyph, text }: { readonly glyph: string; readonly text: string }): ComponentChild {
   return (
     <span class="word none">
       <span class="glyph" aria-hidden="true">
-        ⚡
+        {glyph}
       </span>
-      {died ? 'cut' : 'cut failed'}
+      {text}
     </span>
   )
 }
@@ -58,8 +68,21 @@ function VerdictWord({ outcome }: { readonly outcome: RunOutcome }): ComponentCh
   return <Word state={state} text={state === 'hazard' ? 'held, hazards' : undefined} />
 }
 
-const textOf = (happening: Happening): string =>
-  happening.kind === 'cut' ? cutText(happening.cut) : outcomeText(happening.outcome)
+function What({ happening }: { readonly happening: Happening }): ComponentChild {
+  switch (happening.kind) {
+    case 'cut':
+      return cutText(happening.cut)
+    case 'verdict':
+      return outcomeText(happening.outcome)
+    case 'ended':
+      return (
+        <>
+          {happening.failed ? 'failed before a cut' : 'ended by itself, no cut'}; verify it with{' '}
+          <code>{verifyCommand(happening.line)}</code>
+        </>
+      )
+  }
+}
 
 function cutText({ kind, signal, target, died }: CutRecord): string {
   const how = signal === undefined || signal.toLowerCase() === kind.toLowerCase() ? kind : `${kind} (${signal})`

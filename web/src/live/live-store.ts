@@ -4,7 +4,7 @@
  */
 import type { CutRecord, RunProgress } from '../../../src/core/campaign/campaign.ts'
 import type { RunLine, RunOutcome } from '../../../src/core/campaign/facts.ts'
-import { isUnderWay, type LiveView, type ProgressLine } from '../../../src/core/view/live-view.ts'
+import { hasEndedByItself, isUnderWay, type LiveView, type ProgressLine } from '../../../src/core/view/live-view.ts'
 
 export interface Speed {
   readonly writesPerS: number
@@ -19,6 +19,7 @@ export interface Agent {
 export type Happening =
   | { readonly kind: 'cut'; readonly at: string; readonly line: RunLine; readonly cut: CutRecord }
   | { readonly kind: 'verdict'; readonly at: string; readonly line: RunLine; readonly outcome: RunOutcome }
+  | { readonly kind: 'ended'; readonly at: string; readonly line: RunLine; readonly failed: boolean }
 
 const HAPPENINGS_MAX = 100
 /** How much a new measurement counts against what was known: appends come in bursts. */
@@ -28,8 +29,8 @@ export class LiveStore {
   readonly #lines = new Map<string, RunLine>()
   readonly #speeds = new Map<string, Speed>()
 
-  constructor({ agents, cuts, verdicts }: Pick<LiveView, 'agents' | 'cuts' | 'verdicts'>) {
-    for (const line of [...verdicts, ...cuts, ...agents]) this.#lines.set(line.run, line)
+  constructor({ agents, cuts, verdicts, ended }: Pick<LiveView, 'agents' | 'cuts' | 'verdicts' | 'ended'>) {
+    for (const line of [...ended, ...verdicts, ...cuts, ...agents]) this.#lines.set(line.run, line)
   }
 
   /** A run as a whole. False where it is no news. */
@@ -54,7 +55,7 @@ export class LiveStore {
       .map((line) => ({ line, speed: this.#speeds.get(line.run) }))
   }
 
-  /** Cuts and verdicts, the newest first. */
+  /** Cuts, verdicts and ends without either, the newest first. */
   happenings(): readonly Happening[] {
     return [...this.#lines.values()]
       .flatMap(happeningsOf)
@@ -83,7 +84,8 @@ const blended = (known: Speed, now: Speed): Speed => ({
 })
 
 function happeningsOf(line: RunLine): Happening[] {
-  const { cutRecord, outcome, changedAt } = line
+  const { cutRecord, outcome, changedAt, heardAt, progress } = line
+  if (hasEndedByItself(line)) return [{ kind: 'ended', at: heardAt, line, failed: progress?.state === 'failed' }]
   return [
     ...(cutRecord === undefined ? [] : [{ kind: 'cut', at: cutRecord.at, line, cut: cutRecord } as const]),
     ...(outcome === undefined ? [] : [{ kind: 'verdict', at: changedAt, line, outcome } as const]),

@@ -1,7 +1,9 @@
 /** A run without a verdict: how far it is, and what to do next. */
 import type { ComponentChild } from 'preact'
 import type { RunProgress, RunView } from '../../../src/core/campaign/campaign.ts'
+import { isManifest } from '../../../src/core/manifest-shape.ts'
 import { counted, formatBytes, formatCount } from '../../../src/core/size.ts'
+import { verifyCommand } from '../shell.ts'
 import { CopyText } from './findings/copy-text.tsx'
 
 const STATES: Readonly<Record<RunProgress['state'], string>> = {
@@ -13,7 +15,7 @@ const STATES: Readonly<Record<RunProgress['state'], string>> = {
 }
 
 export function Progress({ view }: { readonly view: RunView }): ComponentChild {
-  const { progress, cut, bytes, run } = view
+  const { progress, cut, bytes, run, manifest } = view
   return (
     <section class="card progress" aria-label="No verdict yet">
       <p class="state-title">No verdict yet.</p>
@@ -28,11 +30,11 @@ export function Progress({ view }: { readonly view: RunView }): ComponentChild {
       </p>
       <p>
         {cut === undefined
-          ? 'Cut its power when you like, switch it on again, then verify the target:'
-          : 'Verify the target:'}
+          ? 'Cut its power when you like, switch it on again, then verify the target, by the path that it has there:'
+          : 'Verify the target, by the path that it has there:'}
       </p>
       <CopyText
-        text={`plugpull verify --target DEVICE --run ${run} --collector ${location.origin}`}
+        text={verifyCommand({ run, target: isManifest(manifest) ? manifest.target.path : '' })}
         what="the command that verifies"
       />
     </section>

@@ -15,6 +15,7 @@ import { Page } from '../components/page.tsx'
 import { Await, Empty } from '../components/states.tsx'
 import { campaignsLink } from '../links.ts'
 import { query } from '../router.ts'
+import { shellWord } from '../shell.ts'
 
 export function CampaignView({ campaign }: { readonly campaign: string }): ComponentChild {
   const loaded = useCampaign(campaign)
@@ -58,7 +59,7 @@ function Parts({ campaign, loaded }: { readonly campaign: string; readonly loade
         <>
           <Exposure answer={sums.value} />
           <Losses answer={sums.value} />
-          <Latency measures={sums.value.summary.measures} />
+          <Latency measures={sums.value.summary.measures} verified={sums.value.summary.verified} />
           <Advice answer={sums.value} />
           <Setup setup={sums.value.setup} runs={sums.value.summary.runs} />
         </>
@@ -92,7 +93,3 @@ function Unknown({ campaign }: { readonly campaign: string }): ComponentChild {
     </Page>
   )
 }
-
-/** As a shell takes it as one word. */
-const shellWord = (text: string): string =>
-  /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`

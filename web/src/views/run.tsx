@@ -3,10 +3,10 @@ import '../run/run.css'
 import type { ComponentChild } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { RunView as RunDocument } from '../../../src/core/campaign/campaign.ts'
-import { addressOf } from '../base.ts'
 import { Page } from '../components/page.tsx'
-import { Failed, Loading } from '../components/states.tsx'
+import { Empty, Failed, Loading } from '../components/states.tsx'
 import { Word } from '../components/word.tsx'
+import { campaignsLink } from '../links.ts'
 import { query, setQuery } from '../router.ts'
 import { type Loaded, useJson } from '../use-json.ts'
 import { runPath } from '../run/documents.ts'
@@ -35,10 +35,20 @@ export function RunView({ run }: { readonly run: string }): ComponentChild {
   if (loaded.kind === 'failed')
     return (
       <Page title={title} twin={twin}>
-        <Failed what={`Run ${run}`} refusal={loaded.refusal} retry={loaded.retry} />
-        <p>
-          <a href={addressOf('/campaigns')}>All campaigns</a>
-        </p>
+        {loaded.refusal.code === 'RUN_UNKNOWN' ? (
+          <Empty title={`This collector has no run ${run}.`}>
+            <p>
+              Look for it among the runs of <a href={campaignsLink()}>all campaigns</a>.
+            </p>
+          </Empty>
+        ) : (
+          <>
+            <Failed what={`Run ${run}`} refusal={loaded.refusal} retry={loaded.retry} />
+            <p>
+              <a href={campaignsLink()}>All campaigns</a>
+            </p>
+          </>
+        )}
       </Page>
     )
   const view = loaded.value

@@ -1,7 +1,7 @@
 /** Rates with their 95 % intervals as bars: one campaign, or two below each other. */
 import type { CampaignSummary } from '../../../core/campaign/campaign.ts'
 import { COMPARED_RATES, type Compared } from '../../../core/campaign/compare.ts'
-import { type Proportion, excludedAbove, rateText } from '../../../core/statistics.ts'
+import { type Proportion, rateText } from '../../../core/statistics.ts'
 import type { Report } from '../report-data.ts'
 import { RATE_NAMES } from '../../../core/campaign/words.ts'
 import { el, type Markup, picture } from './markup.ts'
@@ -19,7 +19,7 @@ const ENDS = [0.05, 0.1, 0.25, 0.5, 1]
 
 export function ratesChart({ campaign, summary, against }: Report): Markup {
   const shown: readonly Rates[] = [summary.rates, ...(against === undefined ? [] : [against.summary.rates])]
-  const most = Math.max(...shown.flatMap((rates) => COMPARED_RATES.map((rate) => highOf(rates[rate]))))
+  const most = Math.max(...shown.flatMap((rates) => COMPARED_RATES.map((rate) => rates[rate].high)))
   const end = ENDS.find((one) => one >= most) ?? 1
   const step = NAME_HEIGHT + BAR_HEIGHT * shown.length + GAP
   const height = step * COMPARED_RATES.length + AXIS_HEIGHT
@@ -37,9 +37,6 @@ export function ratesChart({ campaign, summary, against }: Report): Markup {
 
 const sentence = (rate: Compared, shown: readonly Rates[]): string =>
   `${RATE_NAMES[rate]}: ${shown.map((rates) => rateText(rates[rate])).join('; against ')}.`
-
-/** As the text beside it says it: for 0 of n the exact one-sided bound. */
-const highOf = ({ count, of, high }: Proportion): number => (count === 0 && of > 0 ? excludedAbove(of) : high)
 
 const across = (share: number, end: number): number =>
   PLOT.left + Math.min(1, share / end) * (WIDTH - PLOT.left - PLOT.right)
@@ -78,7 +75,7 @@ function rateRows(rate: Compared, shown: readonly Rates[], top: number, end: num
 /** A dot at the share and a line over its interval; without a run there is nothing to draw. */
 function bar(rate: Proportion, y: number, end: number, kind: string): Markup {
   if (rate.of === 0) return el('g', {})
-  const [from, to] = [across(rate.low, end), across(highOf(rate), end)]
+  const [from, to] = [across(rate.low, end), across(rate.high, end)]
   const dash = kind === 'there' ? '5 3' : undefined
   return el(
     'g',

@@ -1,17 +1,22 @@
 /** Draws a span of a run: rate of writes or the single writes, their latency, flushes, windows, and the end of the log. */
 import type { RunTimeline, TimelineBucket } from '../../../../src/core/map/run-timeline.ts'
+import { formatMs } from '../../../../src/core/size.ts'
 import type { ThemeColour } from '../../components/chart.tsx'
+import { silencesOf, silenceText } from './silences.ts'
 import { type Span, ticksOf, tickText } from './span.ts'
 
-export const HEIGHT = 316
+export const HEIGHT = 334
+/** Above the lanes, for what is said of moments: the end, and stretches without any record. */
+const SAID_TOP = 4
+const SAID_GAP = 8
 /** Tops and heights of the lanes. */
 export const LANES = {
-  writes: { top: 18, height: 96, name: 'writes' },
-  latency: { top: 136, height: 76, name: 'latency, log scale' },
-  flushes: { top: 232, height: 20, name: 'flushes' },
-  windows: { top: 272, height: 12, name: 'windows' },
+  writes: { top: 36, height: 96, name: 'writes' },
+  latency: { top: 154, height: 76, name: 'latency, log scale' },
+  flushes: { top: 250, height: 20, name: 'flushes' },
+  windows: { top: 290, height: 12, name: 'windows' },
 } as const
-const AXIS_TOP = 290
+const AXIS_TOP = 308
 
 export interface Picture {
   readonly timeline: RunTimeline
@@ -36,7 +41,7 @@ export function paintTimeline(pen: Pen, picture: Picture, ratio: number): void {
   paintLatency(pen, picture)
   paintFlushes(pen, picture)
   paintWindows(pen, picture)
-  paintEnd(pen, picture)
+  paintSilences(pen, picture, paintEnd(pen, picture) - SAID_GAP)
   pen.fillStyle = colour('--muted')
   for (const { top, name } of Object.values(LANES)) label(pen, picture, name, top - 5)
 }
@@ -142,7 +147,7 @@ function paintLatency(pen: Pen, picture: Picture): void {
     pen.fillRect(x, yOf(median) - 1, across, 2)
   }
   pen.fillStyle = colour('--muted')
-  const text = `${(10 ** least).toPrecision(2)} to ${(10 ** most).toPrecision(2)} ms`
+  const text = `${formatMs(10 ** least)} to ${formatMs(10 ** most)}`
   pen.fillText(text, picture.width - pen.measureText(text).width - 4, top - 5)
 }
 
@@ -177,10 +182,11 @@ function paintWindows(pen: Pen, picture: Picture): void {
   for (const { ms } of timeline.windows ?? []) pen.fillRect(xOf(picture, ms) - 0.5, top, 1.5, height)
 }
 
-function paintEnd(pen: Pen, picture: Picture): void {
+/** Draws the end of the log, and answers from where its words stand: `width` where it is out of sight. */
+function paintEnd(pen: Pen, picture: Picture): number {
   const { timeline, width, colour, cut } = picture
   const x = xOf(picture, timeline.lastRecordMs)
-  if (x < 0 || x > width + 1) return
+  if (x < 0 || x > width + 1) return width
   pen.strokeStyle = colour('--violation-mark')
   pen.lineWidth = 2
   pen.setLineDash([4, 3])
@@ -188,8 +194,34 @@ function paintEnd(pen: Pen, picture: Picture): void {
   pen.setLineDash([])
   const text = cut === undefined ? 'last record' : `✂ ${cut}`
   const long = pen.measureText(text).width
+  const from = Math.max(2, x - long - 7)
+  // Lines of the axis cross the strip.
   pen.fillStyle = colour('--surface')
-  pen.fillRect(Math.max(0, x - long - 10), LANES.writes.top + 2, long + 6, 15)
+  pen.fillRect(from - 3, SAID_TOP - 2, long + 6, 15)
   pen.fillStyle = colour('--violation')
-  pen.fillText(text, Math.max(2, x - long - 7), LANES.writes.top + 13)
+  pen.fillText(text, from, SAID_TOP + 9)
+  return from - 3
+}
+
+/** A bracket over each, and what it is where there is room left of `until`, where the words about the end begin. */
+function paintSilences(pen: Pen, picture: Picture, until: number): void {
+  const { timeline, width, colour } = picture
+  const bottom = SAID_TOP + 16
+  let free = 2
+  for (const silence of silencesOf(timeline)) {
+    const [from, to] = [Math.max(0, xOf(picture, silence.from)), Math.min(width, xOf(picture, silence.to))]
+    if (to <= from) continue
+    pen.fillStyle = colour('--inconclusive-mark')
+    pen.fillRect(from, bottom, to - from, 2)
+    for (const x of [from, to - 1]) pen.fillRect(x, bottom - 4, 1, 4)
+    const text = silenceText(silence)
+    const long = pen.measureText(text).width
+    const x = Math.max(free, Math.min((from + to - long) / 2, until - long))
+    if (x + long > until) continue
+    pen.fillStyle = colour('--surface')
+    pen.fillRect(x - 3, SAID_TOP - 2, long + 6, 14)
+    pen.fillStyle = colour('--muted')
+    pen.fillText(text, x, SAID_TOP + 9)
+    free = x + long + SAID_GAP
+  }
 }

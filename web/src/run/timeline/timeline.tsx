@@ -14,6 +14,7 @@ import { type Gestures, listenToGestures, NO_GESTURES } from '../map/gestures.ts
 import { useDrawing, useWidth } from '../map/use-canvas.ts'
 import { useThemeColour } from '../theme-colour.ts'
 import { HEIGHT, paintTimeline } from './paint.ts'
+import { silencesOf, silenceText } from './silences.ts'
 import { clampedSpan, isWhole, movedSpan, round, type Span, spanOf, spanText, zoomedSpan } from './span.ts'
 
 const SETTLE_MS = 200
@@ -250,10 +251,14 @@ function hoverLines(timeline: RunTimeline, ms: number): readonly string[] {
   ]
 }
 
-function summaryOf({ buckets, lastRecordMs, fromMs, toMs }: RunTimeline): string {
+function summaryOf(timeline: RunTimeline): string {
+  const { buckets, lastRecordMs, fromMs, toMs } = timeline
   const sum = (of: (bucket: TimelineBucket) => number): string =>
     formatCount(buckets.reduce((total, one) => total + of(one), 0))
-  return `From ${clock(fromMs)} to ${clock(toMs)}: ${sum(({ issued }) => issued)} writes issued, ${sum(({ completed }) => completed)} completed, ${sum(({ flushes }) => flushes)} flushes completed, ${sum(({ failed }) => failed)} writes failed. The last record is at ${clock(lastRecordMs)}.`
+  const silent = silencesOf(timeline)
+    .map((silence) => ` From ${clock(silence.from)}: ${silenceText(silence)}.`)
+    .join('')
+  return `From ${clock(fromMs)} to ${clock(toMs)}: ${sum(({ issued }) => issued)} writes issued, ${sum(({ completed }) => completed)} completed, ${sum(({ flushes }) => flushes)} flushes completed, ${sum(({ failed }) => failed)} writes failed. The last record is at ${clock(lastRecordMs)}.${silent}`
 }
 
 const COLUMNS: readonly Column<TimelineBucket>[] = [

@@ -199,6 +199,7 @@ export const CampaignsBody = Type.Object({
       runs: count,
       verified: count,
       withoutCut: count,
+      injected: count,
       held: count,
       violation: count,
       inconclusive: count,

@@ -286,8 +286,28 @@ function campaigns(check: Check): void {
     await store.addVerdict(runId(2), AT, sampleVerdict(runId(2), { verdict: 'inconclusive' }))
     const times = { firstAt: AT, lastAt: AT }
     assert.deepEqual(await store.campaigns(), [
-      { campaign: 'new', runs: 1, verified: 0, withoutCut: 0, held: 0, violation: 0, inconclusive: 0, ...times },
-      { campaign: 'old', runs: 3, verified: 2, withoutCut: 0, held: 1, violation: 0, inconclusive: 1, ...times },
+      {
+        campaign: 'new',
+        runs: 1,
+        verified: 0,
+        withoutCut: 0,
+        held: 0,
+        violation: 0,
+        inconclusive: 0,
+        injected: 0,
+        ...times,
+      },
+      {
+        campaign: 'old',
+        runs: 3,
+        verified: 2,
+        withoutCut: 0,
+        held: 1,
+        violation: 0,
+        inconclusive: 1,
+        injected: 0,
+        ...times,
+      },
     ])
     const old = await store.campaign('old')
     assert.deepEqual([old?.runs, old?.verdicts.map(({ verdict }) => verdict)], [3, ['held', 'inconclusive']])

@@ -232,6 +232,7 @@ export const CampaignsBody = Type.Object({
       runs: count,
       verified: count,
       withoutCut: count,
+      injected: count,
       held: count,
       violation: count,
       inconclusive: count,

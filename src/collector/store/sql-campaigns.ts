@@ -21,7 +21,7 @@ const COUNTS = `
   ${countOf("word = 'inconclusive' AND was_cut = 1")} AS "inconclusive"`
 
 const CAMPAIGNS = `
-  SELECT campaign, ${COUNTS}, min(created_at) AS "firstAt", max(created_at) AS "lastAt"
+  SELECT campaign, ${COUNTS}, ${countOf("fault <> ''")} AS "injected", min(created_at) AS "firstAt", max(created_at) AS "lastAt"
   FROM facts GROUP BY campaign ORDER BY max(created_at) DESC, max(run) DESC`
 
 const CELLS = `

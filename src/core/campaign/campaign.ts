@@ -104,6 +104,8 @@ export interface CampaignCounts {
   readonly held: number
   readonly violation: number
   readonly inconclusive: number
+  /** Runs into which a fault was injected: what they show is that fault, as like as not. */
+  readonly injected: number
   readonly firstAt: string
   readonly lastAt: string
 }

@@ -1,4 +1,4 @@
-/** All campaigns, newest first, with a search by name that is part of the address. */
+/** All campaigns, newest first, with a search by name and by injected faults that is part of the address. */
 import type { ComponentChild } from 'preact'
 import type { CampaignCounts } from '../../../src/core/campaign/campaign.ts'
 import { counted, formatCount } from '../../../src/core/size.ts'
@@ -42,7 +42,13 @@ function Found({
   readonly campaigns: readonly CampaignCounts[]
   readonly wanted: string
 }): ComponentChild {
-  const found = campaigns.filter(({ campaign }) => campaign.toLowerCase().includes(wanted.toLowerCase()))
+  const faults = faultsOf(query.value.get('faults'))
+  const isFiltered = wanted !== '' || faults !== 'any'
+  const found = campaigns.filter(
+    ({ campaign, injected }) =>
+      campaign.toLowerCase().includes(wanted.toLowerCase()) &&
+      (faults === 'any' || (faults === 'with') === injected > 0),
+  )
   return (
     <>
       <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
@@ -55,15 +61,29 @@ function Found({
             onInput={(event) => setQuery({ name: event.currentTarget.value })}
           />
         </div>
+        <div class="field">
+          <label htmlFor="campaign-faults">Injected faults</label>
+          <select
+            id="campaign-faults"
+            value={faults}
+            onChange={({ currentTarget: { value } }) => setQuery({ faults: value === 'any' ? undefined : value })}
+          >
+            {Object.entries(FAULTS).map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </select>
+        </div>
         <p class="muted" role="status">
-          {wanted === ''
+          {!isFiltered
             ? counted(campaigns.length, 'campaign')
             : `${formatCount(found.length)} of ${counted(campaigns.length, 'campaign')}`}
         </p>
       </form>
       {found.length === 0 ? (
-        <Empty title={`No campaign has ${JSON.stringify(wanted)} in its name.`}>
-          <button type="button" onClick={() => setQuery({ name: undefined })}>
+        <Empty title={nothingFound(wanted, faults)}>
+          <button type="button" onClick={() => setQuery({ name: undefined, faults: undefined })}>
             Show all
           </button>
         </Empty>
@@ -72,6 +92,16 @@ function Found({
       )}
     </>
   )
+}
+
+const FAULTS = { any: 'with or without', with: 'only with', without: 'only without' } as const
+type Faults = keyof typeof FAULTS
+
+const faultsOf = (text: string | null): Faults => (text === 'with' || text === 'without' ? text : 'any')
+
+function nothingFound(wanted: string, faults: Faults): string {
+  const which = faults === 'any' ? 'No campaign' : `No campaign ${faults} injected faults`
+  return wanted === '' ? `${which}.` : `${which} has ${JSON.stringify(wanted)} in its name.`
 }
 
 /** Runs without a cut have a verdict too, and are none of the three words. */
@@ -83,6 +113,11 @@ const COLUMNS: readonly Column<CampaignCounts>[] = [
     heads: true,
     sort: ({ campaign }) => campaign,
     cell: ({ campaign }) => <a href={campaignLink(campaign)}>{campaign}</a>,
+  },
+  {
+    name: 'Injected faults',
+    sort: ({ injected }) => injected,
+    cell: ({ injected, runs }) => <Injected injected={injected} runs={runs} />,
   },
   { name: 'Runs', numeric: true, sort: ({ runs }) => runs, cell: ({ runs }) => formatCount(runs) },
   {
@@ -106,3 +141,15 @@ const COLUMNS: readonly Column<CampaignCounts>[] = [
   },
   { name: 'Newest run', sort: ({ lastAt }) => lastAt, cell: ({ lastAt }) => <Time iso={lastAt} /> },
 ]
+
+function Injected({ injected, runs }: Pick<CampaignCounts, 'injected' | 'runs'>): ComponentChild {
+  if (injected === 0) return <span class="muted">none</span>
+  return (
+    <span class="word none">
+      <span class="glyph" aria-hidden="true">
+        ⚑
+      </span>
+      {injected === runs ? 'in all runs' : `in ${formatCount(injected)} of ${counted(runs, 'run')}`}
+    </span>
+  )
+}

@@ -108,5 +108,5 @@ export function facetName(facet: string): string {
     return facet.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
   if (!facet.startsWith(LOOP_LABEL)) return facet
   const option = facet.slice(LOOP_LABEL.length)
-  return OPTION_NAMES[option] ?? `loop option ${option.replaceAll('-', ' ')}`
+  return OPTION_NAMES[option] ?? `--${option}`
 }

@@ -35,7 +35,10 @@ async function served(
   const { run, campaign } = told.history.manifest
   await client.createRun(run, campaign, told.history.manifest)
   await client.append(run, 0, told.log, { state: 'writing', issued: 5, completed: 4, flushes: 2 })
-  await client.publishVerdict(run, verdict?.(told.verdict) ?? told.verdict)
+  // An edited one is taken from nobody; an old store may have one.
+  await (verdict === undefined
+    ? client.publishVerdict(run, told.verdict)
+    : store.addVerdict(run, new Date().toISOString(), verdict(told.verdict)))
   const get = (rest: string, headers: Record<string, string> = {}): ReturnType<typeof request> =>
     request(`${url}/v1/runs/${run}${rest}`, { headers })
   const json = async (rest: string): Promise<Record<string, unknown>> => {

@@ -228,7 +228,7 @@ function reads(check: Check): void {
 function backwards<T>(value: T): T {
   return JSON.parse(JSON.stringify(value), (_key, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).reverse())
+      ? Object.fromEntries(Object.entries(part).toReversed())
       : part,
   )
 }

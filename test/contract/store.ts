@@ -225,6 +225,15 @@ function reads(check: Check): void {
   })
 }
 
+/** The same with its fields in another order. */
+function backwards<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value), (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toReversed())
+      : part,
+  )
+}
+
 function evidence(check: Check): void {
   check('a run is cut once', async ({ store, reopen }) => {
     await create(store, 1)
@@ -239,6 +248,7 @@ function evidence(check: Check): void {
     assert.equal(await store.addVerdict(runId(1), AT, sampleVerdict(runId(1))), 1)
     assert.equal(await store.addVerdict(runId(1), AT, lossyVerdict(runId(1))), 2)
     assert.equal(await store.addVerdict(runId(1), 'later', lossyVerdict(runId(1))), 2)
+    assert.equal(await store.addVerdict(runId(1), 'later', backwards(lossyVerdict(runId(1)))), 2)
     assert.equal(await store.addVerdict(runId(1), AT, sampleVerdict(runId(1))), 3)
     const later = await reopen()
     assert.deepEqual(await later.verdict(runId(1), 2), lossyVerdict(runId(1)))

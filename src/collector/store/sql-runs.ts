@@ -123,8 +123,9 @@ export async function addVerdict(
   const row = await lockedRun(sql, dialect, run)
   if (row === undefined) return 'run-unknown'
   const newest = row.verdict_number
-  if (newest > 0 && isDeepStrictEqual(await verdictOf(sql, run, newest), plain(verdict))) return newest
-  await insertVerdict(sql, row, { run, number: newest + 1, at, verdict })
+  const texts = textsOf(verdict)
+  if (newest > 0 && (await isVerdict(sql, run, newest, texts))) return newest
+  await insertVerdict(sql, row, { run, number: newest + 1, at, verdict }, texts)
   return newest + 1
 }
 
@@ -133,9 +134,9 @@ export async function putVerdict(sql: Sql, dialect: Dialect, given: GivenVerdict
   const row = await lockedRun(sql, dialect, run)
   if (row === undefined) return 'run-unknown'
   if (number > row.verdict_number + 1) return 'gap'
-  if (number <= row.verdict_number)
-    return isDeepStrictEqual(await verdictOf(sql, run, number), plain(verdict)) ? 'same' : 'different'
-  await insertVerdict(sql, row, given)
+  const texts = textsOf(verdict)
+  if (number <= row.verdict_number) return (await isVerdict(sql, run, number, texts)) ? 'same' : 'different'
+  await insertVerdict(sql, row, given, texts)
   return 'stored'
 }
 
@@ -146,21 +147,48 @@ export interface GivenVerdict {
   readonly verdict: Verdict
 }
 
-async function insertVerdict(sql: Sql, row: JudgedRun, { run, number, at, verdict }: GivenVerdict): Promise<void> {
-  const { findings, foundAt, ...summary } = verdict
-  // Apart from the summary, which is read for every run of a campaign.
-  const found = foundAt === undefined ? findings : { findings, foundAt }
-  const texts = [JSON.stringify(summary), JSON.stringify(found)] as const
+/** A verdict as it is stored. */
+interface VerdictTexts {
+  readonly summary: string
+  readonly findings: string
+}
+
+/** Findings and where all was found stand apart from the summary, which is read for every run of a campaign. */
+const textsOf = ({ findings, foundAt, ...summary }: Verdict): VerdictTexts => ({
+  summary: JSON.stringify(summary),
+  findings: JSON.stringify(foundAt === undefined ? findings : { findings, foundAt }),
+})
+
+/** Whether it is the one stored. Compared as text as far as that goes: to read fifty megabytes of findings takes seconds. */
+async function isVerdict(sql: Sql, run: string, number: number, { summary, findings }: VerdictTexts): Promise<boolean> {
+  const [stored] = await sql.all<VerdictTexts>('SELECT summary, findings FROM verdicts WHERE run = ? AND number = ?', [
+    run,
+    number,
+  ])
+  return stored !== undefined && isSameJson(stored.summary, summary) && isSameJson(stored.findings, findings)
+}
+
+/** Of texts that this program wrote: the same value in another order of its fields has the same length. */
+const isSameJson = (a: string, b: string): boolean =>
+  a === b || (a.length === b.length && isDeepStrictEqual(JSON.parse(a), JSON.parse(b)))
+
+async function insertVerdict(
+  sql: Sql,
+  row: JudgedRun,
+  { run, number, at, verdict }: GivenVerdict,
+  { summary, findings }: VerdictTexts,
+): Promise<void> {
   await sql.all(`INSERT INTO verdicts (run, number, at, word, contract, summary, findings) VALUES (${marks(7)})`, [
     run,
     number,
     at,
     verdict.verdict,
     verdict.contract,
-    ...texts,
+    summary,
+    findings,
   ])
   const cut: CutRecord | undefined = row.cut === null ? undefined : JSON.parse(row.cut)
-  await setOutcome(sql, run, at, number, outcomeOf(summary, cut))
+  await setOutcome(sql, run, at, number, outcomeOf(verdict, cut))
 }
 
 export async function verdictOf(sql: Sql, run: string, number: number): Promise<Verdict | undefined> {

@@ -9,6 +9,7 @@ import { blockMapOf } from '../../../src/core/map/block-map.ts'
 import { stretchesOf } from '../../../src/core/map/stretches.ts'
 import { findingNamed } from '../../../src/core/telling/finding-name.ts'
 import type { Verdict } from '../../../src/core/verdict.ts'
+import { FrameEncoder } from '../../../src/core/wire.ts'
 import { openSqliteStore } from '../../../src/collector/store/sqlite-database.ts'
 import type { Store } from '../../../src/collector/store/store.ts'
 import { tellFinding } from '../../../src/io/tell-finding.ts'
@@ -214,6 +215,35 @@ test('the findings of a run', async (t) => {
     assert.equal(unknown.statusCode, 404)
     assert.match(await unknown.body.text(), /"FINDING_UNKNOWN".* has no finding 99; it lists \d/)
   })
+})
+
+test('findings are read once for all who ask, and again for a new verdict', async (t) => {
+  const { json, store, run, verdict } = await served(t)
+  const { mock } = t.mock.method(store, 'verdict')
+  const whole = t.mock.method(store, 'run').mock
+  const pages = await Promise.all(Array.from({ length: 20 }, (_, i) => json(`/findings?offset=${i}`)))
+  assert.ok(pages.every(({ listed }) => listed === verdict.findings.length))
+  await json('/map')
+  await json('/findings/1')
+  assert.deepEqual([mock.callCount(), whole.callCount()], [1, 0])
+  await store.addVerdict(run, '2026-01-01T00:00:00.000Z', { ...verdict, findings: [] })
+  assert.equal((await json('/findings'))['listed'], 0)
+  assert.equal(mock.callCount(), 2)
+})
+
+test('a few bytes that announce writes without end are drawn up to there', async (t) => {
+  const { url, client } = await startServer(t, openSqliteStore(join(scratch(t), 'store.db')))
+  const frames = new FrameEncoder()
+  const manifest = wholeManifest(runId(1))
+  // An issue, and a window of 2^32 more.
+  const records = Uint8Array.of(0, 4, 0xff, 0xff, 0xff, 0xff, 0x0f)
+  const log = Buffer.concat([frames.manifest(manifest), frames.frame('records', records)])
+  await client.createRun(runId(1), 'sample', manifest)
+  await client.append(runId(1), 0, log, { state: 'writing', issued: 1, completed: 0, flushes: 0 })
+  const answer = await request(`${url}/v1/runs/${runId(1)}/map`)
+  assert.match(await answer.body.text(), /"text":"in-flight"/)
+  const timeline = await request(`${url}/v1/runs/${runId(1)}/timeline?buckets=1`)
+  assert.match(await timeline.body.text(), /"issued":1,/)
 })
 
 function toldOf({ verdict, log }: ToldRun, number: number): Promise<unknown> {

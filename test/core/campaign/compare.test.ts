@@ -195,7 +195,7 @@ describe('what they were', () => {
     assert.deepEqual(differing(loop, {}), [])
     assert.match(
       held(setup(loop), setup({ ...loop, 'loop.l2-cache-size': '1M' })).setup,
-      /in loop option l2 cache size \(none against 1M\) alone/,
+      /in --l2-cache-size \(none against 1M\) alone/,
     )
   })
 

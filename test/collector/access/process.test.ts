@@ -103,9 +103,10 @@ test('beyond loopback a collector starts with an admin alone', async (t) => {
   assert.equal(run(...listen).status, 64)
   run('token', 'create', '--role', 'admin', '--name', 'a', '--store', store)
   // The last --listen counts, and what is bound is reached by loopback too.
-  const { url, complaints } = await spawnCollector(t, store, ['--listen', '0.0.0.0:0'])
+  const collector = await spawnCollector(t, store, ['--listen', '0.0.0.0:0'])
+  const { url } = collector
   assert.match(
-    complaints(),
+    collector.complaints(),
     new RegExp(`listening on http://0\\.0\\.0\\.0:\\d+ \\(its page: http://${hostname().toLowerCase()}:\\d+/\\)`),
   )
   assert.equal((await ask(url, 'GET', '/v1/runs')).status, 401)
@@ -113,9 +114,9 @@ test('beyond loopback a collector starts with an admin alone', async (t) => {
 
 test('the start tells the address that people have', async (t) => {
   const named = ['--public-url', 'https://lab.example/plugpull/']
-  const { complaints } = await spawnCollector(t, `sqlite:${join(scratch(t), 'store.db')}`, named)
+  const collector = await spawnCollector(t, `sqlite:${join(scratch(t), 'store.db')}`, named)
   assert.match(
-    complaints(),
+    collector.complaints(),
     /listening on http:\/\/127\.0\.0\.1:\d+ \(its page: https:\/\/lab\.example\/plugpull\/\)\n/,
   )
 })

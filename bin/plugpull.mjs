@@ -4,5 +4,5 @@
 import { existsSync } from 'node:fs'
 
 const preparation = new URL('../scripts/prepare.mjs', import.meta.url)
-if (existsSync(preparation)) (await import(preparation.href)).prepare({ quiet: true })
+if (existsSync(preparation)) (await import(preparation.href)).prepare()
 await import('../dist/src/cli.js')

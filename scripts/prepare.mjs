@@ -26,14 +26,14 @@ const lockDir = join(root, '.prepare.lock')
 const LOCK_LIMIT_MS = 300_000
 
 /** Packages and build, as needed. Two processes at once: the second waits for the first. */
-export function prepare({ quiet = false } = {}) {
+export function prepare() {
   checkNode()
   if (isInstalled() && isBuilt() && pageIsBuilt()) return
   withLock(() => {
-    if (!isInstalled()) install(quiet)
-    if (!isBuilt()) build(quiet)
+    if (!isInstalled()) install()
+    if (!isBuilt()) build()
     if (!pageIsBuilt()) {
-      say(quiet, 'building the page of the collector …')
+      say('building the page of the collector …')
       buildWeb(root, dist, run)
     }
   })
@@ -60,8 +60,8 @@ function isInstalled() {
   return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === digestOfPackages()
 }
 
-function install(quiet) {
-  say(quiet, 'installing the packages of package-lock.json (npm ci; a minute or two, once) …')
+function install() {
+  say('installing the packages of package-lock.json (npm ci; a minute or two, once) …')
   if (!npmCi()) {
     // The embedded store is compiled where no ready-made binary can be had.
     systemPackages(COMPILER)
@@ -96,8 +96,8 @@ function isBuilt() {
 }
 
 /** Compiled beside the old build and then put in its place: a program that runs from it finds its files at any time. */
-function build(quiet) {
-  say(quiet, 'compiling …')
+function build() {
+  say('compiling …')
   const started = Date.now()
   const [next, old] = ['dist.next', 'dist.old'].map((name) => join(root, name))
   for (const folder of [next, old]) rmSync(folder, { recursive: true, force: true })
@@ -137,8 +137,9 @@ function fail(what) {
   process.exit(70)
 }
 
-function say(quiet, text) {
-  if (!quiet || process.stderr.isTTY) process.stderr.write(`plugpull: ${text}\n`)
+/** A minute without a word looks like a hang, whoever started it. */
+function say(text) {
+  process.stderr.write(`plugpull: ${text}\n`)
 }
 
 /** A directory as a lock; one left behind by a dead process is taken over. */

@@ -1,4 +1,5 @@
 /** `plugpull agent`: options in, a run, its result and the exit status out. */
+import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import {
   type OptionSpec,
@@ -163,12 +164,13 @@ function ended(raw: RawAgentOptions, result: RunResult, last: LastRun | undefine
 const endOf = ({ writesMax }: WorkloadOptions): { readonly writesMax?: number } =>
   writesMax === undefined ? {} : { writesMax }
 
-/** Without the token: that of an agent may not be one that verifies. */
+/** With a place for another token: that of an agent may not be one that verifies. */
 function verifyArguments(raw: RawAgentOptions, runId: string): string {
-  const { tokenFile: _tokenFile, ...ca } = accessOf(raw)
+  const { tokenFile, ...ca } = accessOf(raw)
+  const token = tokenFile === undefined ? [] : ['--token-file', 'FILE']
   return raw.log === undefined
-    ? ['--run', runId, '--collector', raw.collector ?? '', ...accessArguments(ca)].join(' ')
-    : `--log ${raw.log}`
+    ? ['--run', runId, '--collector', raw.collector ?? '', ...accessArguments(ca), ...token].join(' ')
+    : `--log ${resolve(raw.log)}`
 }
 
 /** What opens the log, checked as far as that goes without opening it. */

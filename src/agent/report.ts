@@ -1,4 +1,5 @@
 /** What the agent says: while it runs on stderr, at its end on stdout. */
+import { resolve } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import type { RunProgress } from '../core/campaign/campaign.ts'
 import { ProbeError } from '../core/errors.ts'
@@ -89,7 +90,7 @@ export function toText(result: RunResult, verifyWith: string): string {
   const { manifest, issued, completed, flushes, ended } = result
   return [
     `run ${manifest.run} on ${manifest.target.path}: ${issued} writes issued, ${completed} completed, ${flushes} flushes; ended by ${ENDED[ended]}`,
-    `verify with: plugpull verify --target ${manifest.target.path} ${verifyWith}`,
+    `verify with: plugpull verify --target ${resolve(manifest.target.path)} ${verifyWith}`,
     '',
   ].join('\n')
 }

@@ -1,4 +1,5 @@
 /** `plugpull collector`: options and output; the work is in serve.ts. */
+import { hostname } from 'node:os'
 import { Command, Option } from 'commander'
 import { EXIT } from '../core/errors.ts'
 import { exitStatusHelp } from '../io/help.ts'
@@ -81,10 +82,21 @@ async function runCollector({ json, retain, retainSize, retainWhat, ...options }
     ...(retention === undefined ? {} : { retention }),
     ...(webhooks === undefined ? {} : { webhooks }),
     ready: (where) => {
-      process.stderr.write(`collector listening on ${where.url}\n${process.stderr.isTTY ? firstSteps(where.url) : ''}`)
+      const page = pageOf(where.url, options.publicUrl)
+      const at = page === where.url ? '' : ` (its page: ${page}/)`
+      process.stderr.write(`collector listening on ${where.url}${at}\n${process.stderr.isTTY ? firstSteps(page) : ''}`)
       if (json === true) process.stdout.write(`${JSON.stringify(where)}\n`)
     },
   })
+}
+
+/** Where people reach it: nobody can open the address that stands for all of this machine's. */
+function pageOf(url: string, publicUrl: string | undefined): string {
+  if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, '')
+  const parsed = new URL(url)
+  if (parsed.hostname !== '0.0.0.0' && parsed.hostname !== '[::]') return url
+  parsed.hostname = hostname()
+  return parsed.origin
 }
 
 /** For whoever started it by hand and wonders what comes next, in the words that work for them. */

@@ -16,7 +16,7 @@ import { type ListenAddress, parseListen, requireTokenBeyondLoopback, urlOf } fr
 import { CollectorMetrics } from './metrics/metrics.ts'
 import { startKeeper } from './retention/keeper.ts'
 import type { RetentionPolicy } from './retention/policy.ts'
-import { openStore } from './store/open-store.ts'
+import { isStoreThere, openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
 import type { CollectorServer } from './http/app.ts'
 import { createServer } from './http/server.ts'
@@ -68,6 +68,8 @@ function setupOf(options: ServeOptions): Setup {
 /** Serves until Ctrl-C or SIGTERM. */
 export async function serve(options: ServeOptions): Promise<void> {
   const setup = setupOf(options)
+  // A store that is not there has no admin: what is refused for that leaves none behind.
+  if (!isStoreThere(options.store)) requireTokenBeyondLoopback(setup.address, setup.token !== undefined)
   const store = await openStore(options.store, 'write')
   try {
     requireTokenBeyondLoopback(setup.address, setup.token !== undefined || (await hasAdmin(store)))

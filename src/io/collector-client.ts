@@ -19,6 +19,7 @@ import { messageOf, ProbeError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { monotonicMs, sleepMs } from './clock.ts'
+import { accessRefused, isAboutAccess } from './access-refused.ts'
 import { tlsReasonOf } from './tls-reason.ts'
 
 /** Largest body of one append. */
@@ -157,7 +158,7 @@ export class CollectorClient {
     const end = fieldOf(answer.body, 'offset')
     if (answer.status === 200 && typeof end === 'number') return { kind: 'stored', offset: end }
     if (fieldOf(answer.body, 'code') === 'LOG_GAP' && typeof end === 'number') return { kind: 'gap', offset: end }
-    throw this.#refusal(answer, path)
+    throw this.#refusal(answer, { method: 'POST', path })
   }
 
   /** Bytes of the run's log on stable storage. */
@@ -228,7 +229,8 @@ export class CollectorClient {
   async importSlice<T extends object>(lines: Uint8Array, fields: readonly (keyof T)[]): Promise<T> {
     const headers = { 'content-type': 'application/x-ndjson' }
     const answer = await this.#call({ method: 'POST', path: '/v1/import', body: lines, headers })
-    if (answer.status >= 300 || !isObjectWith<T>(answer.body, fields)) throw this.#refusal(answer, '/v1/import')
+    if (answer.status >= 300 || !isObjectWith<T>(answer.body, fields))
+      throw this.#refusal(answer, { method: 'POST', path: '/v1/import' })
     return answer.body
   }
 
@@ -289,7 +291,7 @@ export class CollectorClient {
   async #told<T extends object>(call: Call, fields: readonly (keyof T)[]): Promise<T> {
     const headers = call.body === undefined ? {} : { 'content-type': 'application/json' }
     const answer = await this.#call({ ...call, headers: { ...headers, ...call.headers } })
-    if (answer.status >= 300 || !isObjectWith<T>(answer.body, fields)) throw this.#refusal(answer, call.path)
+    if (answer.status >= 300 || !isObjectWith<T>(answer.body, fields)) throw this.#refusal(answer, call)
     return answer.body
   }
 
@@ -340,7 +342,7 @@ export class CollectorClient {
     try {
       const response = await this.#request({ method: 'GET', path }, abort.signal)
       if (response.statusCode !== 200) {
-        throw this.#refusal(await answerOf(response), path)
+        throw this.#refusal(await answerOf(response), { method: 'GET', path })
       }
       // From here on bodyTimeout watches for silence; the whole may take as long as it takes.
       clearTimeout(timer)
@@ -368,7 +370,7 @@ export class CollectorClient {
   }
 
   /** An answer that says no, as an error of ours. */
-  #refusal(answer: Answer, path: string): ProbeError {
+  #refusal(answer: Answer, { method, path }: Pick<Call, 'method' | 'path'>): ProbeError {
     const code = fieldOf(answer.body, 'code')
     const message = fieldOf(answer.body, 'message')
     if (typeof code !== 'string' || typeof message !== 'string') {
@@ -380,7 +382,8 @@ export class CollectorClient {
       return new ProbeError(code, message)
     if (answer.status === 503 || answer.status === 429)
       return new ProbeError('COLLECTOR_UNREACHABLE', `the collector at ${this.url} is not ready: ${message}`)
-    return new ProbeError('COLLECTOR_REFUSED', `the collector at ${this.url} refused: ${message} (${code})`)
+    const said = isAboutAccess(code) ? accessRefused(message, { method, path }) : message
+    return new ProbeError('COLLECTOR_REFUSED', `the collector at ${this.url} refused: ${said} (${code})`)
   }
 }
 

@@ -73,8 +73,10 @@ test('--output is whole or not there, and --fail-on speaks to a build server', a
   const nowhere = report('--campaign', 'mixed', '--output', join(folder, 'absent', 'x'))
   assert.equal(nowhere.status, 74)
   assert.match(nowhere.stderr, /OUTPUT_IO: --output .*absent\/x cannot be written/)
+  assert.doesNotMatch(nowhere.stderr, /\.tmp/)
   const onto = report('--campaign', 'mixed', '--output', folder)
   assert.equal(onto.status, 74)
+  assert.match(onto.stderr, /OUTPUT_IO: --output .*out is a folder; give the name of a file\n/)
   assert.deepEqual([readdirSync(folder), readdirSync(join(folder, '..'))], [['junit.xml'], ['out']])
 
   assert.equal(report('--campaign', 'mixed').status, 0)

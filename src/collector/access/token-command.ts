@@ -8,7 +8,7 @@ import { exitStatusHelp } from '../../io/help.ts'
 import { print } from '../../io/output.ts'
 import { ROLES } from '../store/store.ts'
 import { type TokenSource, withTokens } from './token-source.ts'
-import { expiryOf, roleOf, stateOf } from './token.ts'
+import { expiryOf, isTokenId, roleOf, stateOf } from './token.ts'
 
 const STATUSES = [EXIT.held, EXIT.usage, EXIT.unavailable, EXIT.io]
 
@@ -79,7 +79,7 @@ async function create(options: CreateOptions): Promise<void> {
   }
   const { output, json } = options
   const make = (write?: (secret: string) => void): Promise<void> =>
-    withTokens(options, async (source) => {
+    withTokens(options, 'write', async (source) => {
       const before = await source.list()
       const { token, ...view } = await source.create(order, at)
       write?.(token)
@@ -134,7 +134,7 @@ function listCommand(): Command {
     'Lists the tokens that were made, revoked ones too; never what they are',
   )
   return withSourceOptions(command, 'plugpull token list --store sqlite:plugpull.db').action((options: Common) =>
-    withTokens(options, async (source) => {
+    withTokens(options, 'update', async (source) => {
       const tokens = (await source.list()).map((token) => ({ ...token, state: stateOf(token, now()) }))
       await print(
         options.json === true ? `${JSON.stringify({ schema: 'plugpull.tokens/1', tokens })}\n` : table(tokens),
@@ -168,10 +168,29 @@ function revokeCommand(): Command {
     .argument('<ID>', 'the id of the token, as token list tells it')
   return withSourceOptions(command, 'plugpull token revoke 1f3a9c0e --store sqlite:plugpull.db').action(
     (id: string, options: Common) =>
-      withTokens(options, async (source) => {
+      withTokens(options, 'update', async (source) => {
+        if (!isTokenId(id)) throw notTokenId(id)
+        // Asked before: afterwards it may be our own token that is revoked.
+        const before = await source.list()
         const revoked = await source.revoke(id, now())
         if (options.json === true) await print(`${JSON.stringify({ schema: 'plugpull.revocation/1', id, revoked })}\n`)
         else await print(revoked ? `token ${id} is revoked\n` : `token ${id} was revoked before\n`)
+        if (isLastAdmin(id, before)) process.stderr.write(withoutAdmin(source, options))
       }),
   )
 }
+
+const notTokenId = (id: string): ProbeError =>
+  new ProbeError(
+    'BAD_OPTION',
+    `token revoke got ${JSON.stringify(id)}; it takes the id of a token, 8 hexadecimal digits, as plugpull token list tells it`,
+  )
+
+function isLastAdmin(id: string, tokens: readonly TokenView[]): boolean {
+  const admins = tokens.filter((token) => token.role === 'admin' && stateOf(token, now()) === 'valid')
+  return admins.length === 1 && admins[0]?.id === id
+}
+
+/** Only the store itself can be asked then: a collector without a --token-file takes nobody for an admin any more. */
+const withoutAdmin = (source: TokenSource, { store }: Common): string =>
+  `It was the last valid token of role admin at ${source.name}: nobody manages it any more, unless its collector has a --token-file. Another one is made in the store itself: plugpull token create --role admin --name NAME --store ${store ?? 'KIND:WHERE'}\n`

@@ -3,7 +3,7 @@ import { ProbeError } from '../../core/errors.ts'
 import { type CollectorAccess, collectorClient } from '../../io/collector-access.ts'
 import type { CollectorClient, TokenView } from '../../io/collector-client.ts'
 import { openStore } from '../store/open-store.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, StoreAccess } from '../store/store.ts'
 import { type TokenOrder, makeToken, viewOf } from './token.ts'
 
 export interface TokenSource {
@@ -22,6 +22,7 @@ export interface TokenSourceOptions extends CollectorAccess {
 
 export async function withTokens<T>(
   options: TokenSourceOptions,
+  access: StoreAccess,
   work: (source: TokenSource) => Promise<T>,
 ): Promise<T> {
   const { store: spec, collector } = options
@@ -38,7 +39,7 @@ export async function withTokens<T>(
       'BAD_OPTION',
       'token needs --store sqlite:FILE or --collector URL, to know whose tokens are meant',
     )
-  const store = await openStore(spec, 'write')
+  const store = await openStore(spec, access)
   try {
     return await work(sourceOfStore(store))
   } finally {

@@ -71,3 +71,5 @@ export function expiryOf(text: string, now: string): string {
     `--expires got ${JSON.stringify(text)}; it takes a span such as 90d, 12h or 30m, or a time to come in ISO 8601`,
   )
 }
+
+export const isTokenId = (text: string): boolean => /^[0-9a-f]{8}$/.test(text)

@@ -36,17 +36,25 @@ export interface CampaignSource {
 }
 
 export function sourceOfClient(client: CollectorClient, url: string): CampaignSource {
+  const campaigns = async (): Promise<readonly string[]> => (await client.campaigns()).map(({ campaign }) => campaign)
   return {
     name: url,
-    campaigns: async () => (await client.campaigns()).map(({ campaign }) => campaign),
+    campaigns,
     // Without what a collector adds: what is told is the same wherever it is read from.
     campaign: async (name) => {
-      const { campaign, summary, setup } = await client.campaign(name)
+      const { campaign, summary, setup } = await client.campaign(name).catch(async (error: unknown) => {
+        throw isUnknown(error) ? campaignUnknown(url, name, await campaigns()) : error
+      })
       return { campaign, summary, ...(setup === undefined ? {} : { setup }) }
     },
     runs: (campaign) => client.allRuns(campaign),
   }
 }
+
+const isUnknown = (error: unknown): boolean => error instanceof ProbeError && error.code === 'CAMPAIGN_UNKNOWN'
+
+const campaignUnknown = (where: string, campaign: string, known: readonly string[]): ProbeError =>
+  new ProbeError('CAMPAIGN_UNKNOWN', `${where} has no campaign ${JSON.stringify(campaign)}; it ${hasCampaigns(known)}`)
 
 const PAGE_RUNS = 1000
 
@@ -65,12 +73,7 @@ export function sourceOfStore(store: Store): CampaignSource {
     campaigns,
     campaign: async (campaign) => {
       const found = await store.campaign(campaign)
-      if (found === undefined) {
-        throw new ProbeError(
-          'CAMPAIGN_UNKNOWN',
-          `${store.name} has no campaign ${JSON.stringify(campaign)}; it ${hasCampaigns(await campaigns())}`,
-        )
-      }
+      if (found === undefined) throw campaignUnknown(store.name, campaign, await campaigns())
       return { campaign, summary: summarise(found.runs, found.verdicts), setup: found.setup }
     },
     async *runs(campaign) {

@@ -65,7 +65,7 @@ async function runPrune(options: PruneOptions): Promise<void> {
       },
       store: (store: Store) => store.prune({ ...query, signal }),
     }
-    return atPlace('prune', options, 'write', work, REQUEST_MS_MAX)
+    return atPlace('prune', options, 'update', work, REQUEST_MS_MAX)
   })
   const { runs, bytes, spared } = pruned
   if (json === true)

@@ -5,10 +5,10 @@ import { PostgresDatabase } from './postgres-database.ts'
 import { POSTGRES_DIALECT } from './postgres-engine.ts'
 import { migratePostgres, requireVersion, schemaOf } from './postgres-schema.ts'
 import { SqlStore } from './sql-store.ts'
-import type { Store } from './store.ts'
+import type { Store, StoreAccess } from './store.ts'
 
-/** Throws BAD_OPTION, STORE_UNAVAILABLE or STORE_VERSION. `read` finds a store of this version there, and changes nothing. */
-export async function openPostgresStore(url: string, access: 'read' | 'write' = 'write'): Promise<Store> {
+/** Throws BAD_OPTION, STORE_UNAVAILABLE or STORE_VERSION. All but `write` finds a store of this version there, and makes none. */
+export async function openPostgresStore(url: string, access: StoreAccess = 'write'): Promise<Store> {
   const schema = schemaOf(POSTGRES_DIALECT)
   const required = (sql: Sql): Promise<void> => requireVersion(sql, database.name, schema.version)
   const database: PostgresDatabase = new PostgresDatabase(url, (sql) => required(sql).catch(asUnavailable))

@@ -5,14 +5,14 @@
  * commit whose fsync failed is never tried again by this process: the kernel may have dropped the pages and would report
  * success for nothing the second time.
  */
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { messageOf, ProbeError } from '../../core/errors.ts'
 import type { Database, Dialect, Sql, SqlValue } from './database.ts'
-import { migrate, requireSchema } from './sqlite-migrations.ts'
+import { migrate, requireMade, requireSchema } from './sqlite-migrations.ts'
 import { giveBackSome } from './sqlite-space.ts'
 import { SqlStore } from './sql-store.ts'
-import type { Store } from './store.ts'
+import type { Store, StoreAccess } from './store.ts'
 
 const BUSY_LIMIT_MS = 5000
 /** The WAL is cut back to this after a checkpoint. */
@@ -29,8 +29,8 @@ export const SQLITE_DIALECT: Dialect = {
 }
 
 export interface SqliteOptions {
-  /** `read` opens a file that must be there and changes nothing in it. */
-  readonly access?: 'read' | 'write'
+  /** Default: `write`. */
+  readonly access?: StoreAccess
   /** Test seam: the database may not grow beyond so many pages of 4 KiB. */
   readonly pagesMax?: number
 }
@@ -42,10 +42,13 @@ export function openSqliteStore(file: string, options: SqliteOptions = {}): Stor
 
 /** The file, checked and set up: what durability rests on is set here and nowhere else. */
 export function openConnection(file: string, options: SqliteOptions): Sqlite.Database {
-  const readonly = options.access === 'read'
+  const { access = 'write' } = options
+  const readonly = access === 'read'
   let db: Sqlite.Database | undefined
+  if (access !== 'write' && !existsSync(file)) throw notThere(file)
   try {
-    db = new Sqlite(file, { readonly, fileMustExist: readonly, timeout: BUSY_LIMIT_MS })
+    db = new Sqlite(file, { readonly, fileMustExist: access !== 'write', timeout: BUSY_LIMIT_MS })
+    if (access === 'update') requireMade(db, file)
     if (readonly) requireSchema(db, file)
     else prepareForWriting(db, file, options)
     return db
@@ -71,6 +74,12 @@ function prepareForWriting(db: Sqlite.Database, file: string, options: SqliteOpt
 /** What is no failure of SQLite is a fault of ours, and stays what it is. */
 const failureOf = (error: unknown, file: string): unknown =>
   error instanceof Sqlite.SqliteError ? storeError(error, file) : error
+
+const notThere = (file: string): ProbeError =>
+  new ProbeError(
+    'STORE_UNAVAILABLE',
+    `the store ${file} cannot be used: there is no such file; check the path given with --store sqlite:FILE`,
+  )
 
 /** What SQLite threw, as an error that says what to do. */
 function storeError(error: unknown, file: string): ProbeError {

@@ -60,6 +60,16 @@ export function migrate(db: Sqlite.Database, file: string): void {
   if (before > 0) compactIfRoom(db, file)
 }
 
+/** Throws where the file is there, and no store was ever made in it. Changes nothing. */
+export function requireMade(db: Sqlite.Database, file: string): void {
+  checkSchema(db, file)
+  if (pragmaNumber(db, 'user_version') > 0) return
+  throw new ProbeError(
+    'STORE_UNAVAILABLE',
+    `the store ${file} cannot be used: the file is empty; check the path given with --store sqlite:FILE`,
+  )
+}
+
 /** A file that is only read cannot be migrated. */
 export function requireSchema(db: Sqlite.Database, file: string): void {
   checkSchema(db, file)

@@ -126,6 +126,9 @@ export interface RunQuery {
   readonly after?: string
 }
 
+/** `read` changes nothing; `update` changes what is there, and like `read` never makes a store; `write` makes one where none is. */
+export type StoreAccess = 'read' | 'update' | 'write'
+
 export interface Store {
   /** How the store is given on the command line, without secrets. */
   readonly name: string

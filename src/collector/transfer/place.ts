@@ -4,7 +4,7 @@ import { ProbeError } from '../../core/errors.ts'
 import { ACCESS_OPTIONS, type CollectorAccess, collectorClient } from '../../io/collector-access.ts'
 import type { CollectorClient } from '../../io/collector-client.ts'
 import { openStore } from '../store/open-store.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, StoreAccess } from '../store/store.ts'
 
 export interface PlaceOptions extends CollectorAccess {
   readonly collector?: string
@@ -27,7 +27,7 @@ export interface PlaceWork<T> {
 export async function atPlace<T>(
   command: string,
   options: PlaceOptions,
-  access: 'read' | 'write',
+  access: StoreAccess,
   work: PlaceWork<T>,
   limitMs?: number,
 ): Promise<T> {

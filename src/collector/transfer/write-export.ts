@@ -7,11 +7,13 @@ import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { errnoOf, messageOf, ProbeError } from '../../core/errors.ts'
+import { errnoOf, ProbeError } from '../../core/errors.ts'
 import { atExit } from '../../io/interrupt.ts'
+import { cannotWrite, refuseFolder } from '../../io/write-whole.ts'
 
 /** Writes all of it; throws OUTPUT_IO naming the file, or what the source threw. Leaves no part of a file behind. */
 export async function writeFile(source: AsyncIterable<Uint8Array>, path: string, signal: AbortSignal): Promise<void> {
+  refuseFolder(path, '--output')
   const partial = `${path}.${process.pid}.partial`
   const dispose = atExit(() => rmSync(partial, { force: true }))
   try {
@@ -24,7 +26,7 @@ export async function writeFile(source: AsyncIterable<Uint8Array>, path: string,
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof ProbeError || errnoOf(error) === undefined) throw error
-    throw new ProbeError('OUTPUT_IO', `--output ${path} cannot be written: ${messageOf(error)}`, { cause: error })
+    throw cannotWrite(path, partial, error, '--output')
   } finally {
     rmSync(partial, { force: true })
     dispose()

@@ -12,6 +12,7 @@ import { loadHistory } from '../../io/load-history.ts'
 import { collectorLog } from '../../io/log-source.ts'
 import { type Candidate } from '../../core/reproduce/candidates.ts'
 import { ddmin } from './ddmin.ts'
+import { isAsGood, isRare } from './rate.ts'
 import { canShow, isBesideWrites, otherScript } from '../../core/reproduce/goal.ts'
 import { type Statement, scriptText, withoutIdleFlushes } from '../../core/reproduce/statement.ts'
 import {
@@ -123,7 +124,8 @@ export async function reproduce(
   return {
     ...counted,
     statements,
-    outcome: 'shown',
+    // What one trial showed and no cycle of the count did is nothing that anybody could show again.
+    outcome: counted.shows.count === 0 && counted.shows.of > 0 ? 'not-shown' : 'shown',
     from,
     trials: search.trials,
     isMinimal,
@@ -180,6 +182,8 @@ class Search {
   readonly #listener: Listener
   readonly #budget: Budget
   readonly #known = new Map<string, Showing>()
+  /** What the script showed that is being shortened. */
+  #taken: Showing | undefined
   /** Cycles of the next trial: a shorter script must not show the finding much more rarely than the one it is taken from. */
   #patience: number
 
@@ -200,20 +204,27 @@ class Search {
     return this.#known.get(scriptText(statements))
   }
 
-  /** Whether the script was tried, judged, and did not show it. */
+  /** Whether the script was tried, judged, and did not show it, or much more rarely than what was taken. */
   hides(statements: readonly Statement[]): boolean {
     const showing = this.showingOf(statements)
-    return showing !== undefined && showing.shown === 0 && showing.cycles > 0
+    return showing !== undefined && showing.cycles > 0 && !isAsGood(showing, this.#taken)
   }
 
   async firstThatShows(candidates: readonly Candidate[]): Promise<Candidate | undefined> {
+    let rare: Candidate | undefined
     for (const candidate of candidates) {
       this.#listener.onCandidate(candidate)
       const shows = await this.shows(candidate.statements)
-      if (shows === true) return candidate
-      if (shows === undefined) return undefined
+      if (shows === undefined) break
+      if (!shows) continue
+      if (!isRare(this.showingOf(candidate.statements))) return candidate
+      // A longer one may show it reliably: that is then what is shortened.
+      rare ??= candidate
+      this.#taken = undefined
+      this.#patience = this.#bounds.trialCycles
     }
-    return undefined
+    this.#taken = rare === undefined ? undefined : this.showingOf(rare.statements)
+    return rare
   }
 
   /** Whether the script shows the finding; `undefined` where trials or time are spent. */
@@ -221,14 +232,17 @@ class Search {
     if (!canShow(this.#context.goal, statements)) return false
     const script = scriptText(statements)
     const known = this.#known.get(script)
-    if (known !== undefined) return known.shown > 0
+    if (known !== undefined) return isAsGood(known, this.#taken)
     if (!this.#budget.take()) return undefined
     const showing = await this.#try(statements)
     if (showing === undefined) return undefined
     this.cycles += showing.cycles
     this.problems.push(...showing.problems)
-    const shows = showing.shown > 0
-    if (shows) this.#patience = Math.min(this.#bounds.trialCycles, PATIENCE * Math.ceil(showing.cycles / showing.shown))
+    const shows = isAsGood(showing, this.#taken)
+    if (shows) {
+      this.#taken = showing
+      this.#patience = Math.min(this.#bounds.trialCycles, PATIENCE * Math.ceil(showing.cycles / showing.shown))
+    }
     this.#known.set(script, showing)
     this.#listener.onTrial({ number: this.trials, statements: statements.length, script, showing })
     if (shows) this.#listener.onShorter(statements)

@@ -40,13 +40,11 @@ export function loopCommandLine({ goal, options, cycles }: Replay, { statements,
 
 /** The end of the search. */
 export function reproductionText(result: Reproduction, replay: Replay): string {
-  const { statements, outcome, trials, shows, example } = result
+  const { statements, outcome, shows, example } = result
   const command = loopCommandLine(replay, result)
   if (outcome === 'not-shown' && shows.of === 0) return notJudged(result, command)
   const lines = [
-    outcome === 'shown'
-      ? shownLine(result)
-      : `NOT SHOWN AGAIN, after ${counted(trials, 'trial')}. The script that comes nearest:`,
+    outcome === 'shown' ? shownLine(result) : notShownLine(result),
     '',
     `  ${scriptText(statements)}`,
     '',
@@ -63,6 +61,11 @@ export function reproductionText(result: Reproduction, replay: Replay): string {
   return `${lines.join('\n')}\n`
 }
 
+function notShownLine({ trials, inTrial, shows }: Reproduction): string {
+  if (inTrial === undefined) return `NOT SHOWN AGAIN, after ${counted(trials, 'trial')}. The script that comes nearest:`
+  return `NOT SHOWN AGAIN: one of ${counted(trials, 'trial')} showed it in ${inTrial.shown} of ${counted(inTrial.cycles, 'judged cycle')}, the count in ${shows.count} of ${shows.of}. The script of that trial:`
+}
+
 /** A script is named as what shows it only where another one does not. */
 function shownLine(result: Reproduction): string {
   const { statements, from, trials, other } = result
@@ -76,11 +79,11 @@ function shownLine(result: Reproduction): string {
 function minimality({ statements, isMinimal, triedWithout }: Reproduction): string {
   if (!isMinimal) return 'trials or time ran out before it could be shortened further'
   if (statements.length === 1) return 'there is nothing left to leave out'
-  if (triedWithout === statements.length) return 'without any one of them it was not shown'
+  if (triedWithout === statements.length) return 'without any one of them it was not shown, or much more rarely'
   const why = 'the others were not left out, for the finding is about them or nothing stands without them'
   return triedWithout === 0
     ? 'no single one of them was left out in a trial, for the finding is about them'
-    : `without ${triedWithout} of them, each left out in turn, it was not shown; ${why}`
+    : `without ${triedWithout} of them, each left out in turn, it was not shown, or much more rarely; ${why}`
 }
 
 /** Where it struck, where that is not where it struck in the run. */

@@ -1,7 +1,8 @@
 /** Tokens on the command line, what a collector demands before it lets others in, and that no secret is in its log. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { RUN_KEY_HEADER } from '../../../src/io/collector-client.ts'
@@ -52,6 +53,9 @@ test('what token cannot do is refused in one line, and nothing is made', (t) => 
   const create = ['token', 'create', '--name', 'a', '--role']
   const there = join(folder, 'there')
   writeFileSync(there, 'precious')
+  const empty = join(folder, 'empty.db')
+  writeFileSync(empty, '')
+  const typo = `sqlite:${join(folder, 'typo.db')}`
   assert.equal(run(...create, 'reader', ...at).status, 0)
   const cases: [string[], number, RegExp][] = [
     [[...create, 'king', ...at], 64, /--role got "king"; it takes enrolment, orchestrator, reader, admin/],
@@ -65,6 +69,16 @@ test('what token cannot do is refused in one line, and nothing is made', (t) => 
       /--output .*there is there already/,
     ],
     [['token', 'revoke', 'ffffffff', ...at], 64, /has no token "ffffffff"/],
+    [
+      ['token', 'revoke', 'nope', ...at],
+      64,
+      /token revoke got "nope"; it takes the id of a token, 8 hexadecimal digits/,
+    ],
+    [['token', 'list', '--store', typo], 69, /STORE_UNAVAILABLE: .*typo\.db cannot be used: there is no such file/],
+    [['token', 'revoke', 'ffffffff', '--store', typo], 69, /there is no such file/],
+    [['prune', '--older-than', '1d', '--store', typo], 69, /there is no such file/],
+    [['export', '--all', '--store', typo], 69, /there is no such file/],
+    [['prune', '--older-than', '1d', '--store', `sqlite:${empty}`], 69, /the file is empty/],
     [['token', 'list', '--collector', 'http://127.0.0.1:1'], 69, /COLLECTOR_UNREACHABLE/],
   ]
   for (const [args, status, message] of cases) {
@@ -74,6 +88,8 @@ test('what token cannot do is refused in one line, and nothing is made', (t) => 
     assert.equal(outcome.stdout, '')
   }
   assert.equal(readFileSync(there, 'utf8'), 'precious')
+  assert(!existsSync(join(folder, 'typo.db')))
+  assert.equal(statSync(empty).size, 0)
   assert.equal(JSON.parse(run('token', 'list', '--json', ...at).stdout).tokens.length, 1)
 })
 
@@ -82,12 +98,55 @@ test('beyond loopback a collector starts with an admin alone', async (t) => {
   const store = `sqlite:${join(folder, 'store.db')}`
   const listen = ['collector', '--listen', '0.0.0.0:0', '--store', store]
   assert.match(run(...listen).stderr, /BAD_OPTION: --listen 0\.0\.0\.0:0 lets other machines in.*plugpull token create/)
+  assert.deepEqual(readdirSync(folder), [])
   run('token', 'create', '--role', 'reader', '--name', 'r', '--store', store)
   assert.equal(run(...listen).status, 64)
   run('token', 'create', '--role', 'admin', '--name', 'a', '--store', store)
   // The last --listen counts, and what is bound is reached by loopback too.
-  const { url } = await spawnCollector(t, store, ['--listen', '0.0.0.0:0'])
+  const collector = await spawnCollector(t, store, ['--listen', '0.0.0.0:0'])
+  const { url } = collector
+  assert.match(
+    collector.complaints(),
+    new RegExp(`listening on http://0\\.0\\.0\\.0:\\d+ \\(its page: http://${hostname().toLowerCase()}:\\d+/\\)`),
+  )
   assert.equal((await ask(url, 'GET', '/v1/runs')).status, 401)
+})
+
+test('the start tells the address that people have', async (t) => {
+  const named = ['--public-url', 'https://lab.example/plugpull/']
+  const collector = await spawnCollector(t, `sqlite:${join(scratch(t), 'store.db')}`, named)
+  assert.match(
+    collector.complaints(),
+    /listening on http:\/\/127\.0\.0\.1:\d+ \(its page: https:\/\/lab\.example\/plugpull\/\)\n/,
+  )
+})
+
+test('revoking the last admin is done, and said', async (t) => {
+  const store = `sqlite:${join(scratch(t), 'store.db')}`
+  const make = (name: string, role: string): string =>
+    JSON.parse(run('token', 'create', '--role', role, '--name', name, '--json', '--store', store).stdout).id
+  const [one, two, reader] = [make('one', 'admin'), make('two', 'admin'), make('three', 'reader')]
+  const revoke = (id: string): string => run('token', 'revoke', id, '--store', store).stderr
+  assert.equal(revoke(one), '')
+  assert.match(
+    revoke(two),
+    /the last valid token of role admin .* plugpull token create --role admin --name NAME --store sqlite:.*store\.db\n$/,
+  )
+  assert.equal(revoke(two), '')
+  assert.equal(revoke(reader), '')
+})
+
+test('who may not is told how to on the command line', async (t) => {
+  const folder = scratch(t)
+  const store = `sqlite:${join(folder, 'store.db')}`
+  const file = join(folder, 'reader.token')
+  run('token', 'create', '--role', 'reader', '--name', 'r', '--output', file, '--store', store)
+  const { url } = await spawnCollector(t, store)
+  const none = run('report', '--campaign', 'x', '--collector', url).stderr
+  assert.match(none, /a token is needed; give --token-file FILE with one of role reader, orchestrator or admin;/)
+  assert.doesNotMatch(none, /Bearer|sign-in/)
+  const prune = ['prune', '--older-than', '1d', '--collector', url, '--token-file', file]
+  assert.match(run(...prune).stderr, /of role reader, which may not .*; give --token-file FILE with one of role admin;/)
 })
 
 test('no secret is in the log of a collector, whatever it is asked', async (t) => {

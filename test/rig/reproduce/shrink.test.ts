@@ -16,6 +16,7 @@ import {
   withoutIdleFlushes,
 } from '../../../src/core/reproduce/statement.ts'
 import type { Reproduction } from '../../../src/rig/reproduce/reproduce.ts'
+import { isAsGood, isRare } from '../../../src/rig/reproduce/rate.ts'
 import { reproductionText, trialLine } from '../../../src/rig/reproduce/text.ts'
 import { loopWords } from '../../../src/rig/reproduce/trial.ts'
 import { parseLoopOptions } from '../../../src/rig/loop-options.ts'
@@ -140,11 +141,11 @@ describe('what the shrinking says', () => {
   it('names the script, and that nothing can be left out, only where that was tried', () => {
     assert.match(
       text({}),
-      /by 2 statements of the 238 \(writes and flushes\) .*; without any one of them it was not shown:/,
+      /by 2 statements of the 238 \(writes and flushes\) .*; without any one of them it was not shown, or much more rarely:/,
     )
     assert.match(
       text({ triedWithout: 1 }),
-      /; without 1 of them, each left out in turn, it was not shown; the others were not/,
+      /; without 1 of them, each left out in turn, it was not shown, or much more rarely; the others were not/,
     )
     assert.match(text({ triedWithout: 0 }), /; no single one of them was left out in a trial/)
     const one = text({ statements: statements.slice(0, 1), triedWithout: 0 })
@@ -166,6 +167,23 @@ describe('what the shrinking says', () => {
     assert.match(at(9), /Here it struck at LBA 9, in the run at LBA 3\./)
     assert.doesNotMatch(at(3), /Here it struck/)
     assert.match(text({}), /The count had --seed 00000000000000cc; the command below has that of the trial/)
+  })
+  it('does not say that it was shown again where the count shows it in no cycle', () => {
+    const told = text({ outcome: 'not-shown', shows: proportion(0, 10), inTrial: { shown: 1, cycles: 20, seed: 'a' } })
+    assert.match(told, /^NOT SHOWN AGAIN: one of 6 trials showed it in 1 of 20 judged cycles, the count in 0 of 10\./)
+    assert.doesNotMatch(told, /^SHOWN AGAIN/m)
+  })
+  it('takes no shorter script for the same that shows it much more rarely', () => {
+    const always = { shown: 1, cycles: 1 }
+    assert.equal(isAsGood({ shown: 1, cycles: 20 }, always), false)
+    assert.equal(isAsGood({ shown: 1, cycles: 2 }, always), true)
+    assert.equal(isAsGood({ shown: 2, cycles: 20 }, always), true)
+    assert.equal(isAsGood({ shown: 1, cycles: 20 }, { shown: 1, cycles: 15 }), true)
+    assert.equal(isAsGood({ shown: 0, cycles: 20 }, undefined), false)
+    assert.deepEqual(
+      [isRare({ shown: 1, cycles: 20 }), isRare({ shown: 1, cycles: 3 }), isRare(always)],
+      [true, false, false],
+    )
   })
   it('counts judged cycles, and says so', () => {
     const showing = { cycles: 12, shown: 0, problems: [] }

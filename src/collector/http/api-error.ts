@@ -23,7 +23,8 @@ export const API_ERRORS = {
   MEDIA_TYPE: { status: 415, meaning: 'the content type is not the one that the address takes' },
   EVIDENCE_UNUSABLE: {
     status: 422,
-    meaning: 'the log or the verdict of the run is not as agent and verify write them, or too much; the message says how',
+    meaning:
+      'the log or the verdict of the run is not as agent and verify write them, or too much; the message says how',
   },
   RATE_LIMITED: {
     status: 429,

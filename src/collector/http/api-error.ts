@@ -32,7 +32,8 @@ export const API_ERRORS = {
   INTERNAL: { status: 500, meaning: 'a fault in the collector: its log has the details' },
   TOO_MANY_LISTENERS: {
     status: 503,
-    meaning: 'as many clients listen to events as the collector takes; later there may be room',
+    meaning:
+      'as many clients listen to events as the collector takes, in all or with one token; later there may be room',
   },
   STORE_UNAVAILABLE: { status: 503, meaning: 'the store cannot be used; nothing of the request was kept' },
   STORE_FULL: {

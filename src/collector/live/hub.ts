@@ -14,6 +14,8 @@ import { frameOf, Listener } from './listener.ts'
 const OVERLAP_MS = 5000
 const HEARTBEAT_MS = 15_000
 export const LISTENERS_MAX = 256
+/** Of one token: one that opens streams and forgets them leaves room for the others. */
+export const LISTENERS_OF_ONE_MAX = 32
 /** Runs in one look: more change in a second only where more agents stream than one collector serves. */
 const LINES_MAX = 5000
 
@@ -43,13 +45,18 @@ export class LiveHub {
     return this.#listeners.size >= LISTENERS_MAX
   }
 
+  /** How many listen for `caller`. */
+  countOf(caller: string): number {
+    return [...this.#listeners].filter((listener) => listener.caller === caller).length
+  }
+
   /** From `since`, an event's id, on; without one from now on. The head of the response MUST have been written. */
-  async listen(response: ServerResponse, since: string | undefined): Promise<void> {
+  async listen(response: ServerResponse, caller: string, since: string | undefined): Promise<void> {
     if (this.#isClosed) {
       response.end()
       return
     }
-    const listener = new Listener(response, this.#nowMs())
+    const listener = new Listener(response, caller, this.#nowMs())
     // Listening begins before the past is read: what happens meanwhile is told twice rather than not at all.
     this.#listeners.add(listener)
     response.on('close', () => this.#drop(listener))

@@ -12,11 +12,14 @@ export const frameOf = (id: string, { kind, line }: LiveEvent): string =>
   `id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify(line)}\n\n`
 
 export class Listener {
+  /** Whose it is. */
+  readonly caller: string
   readonly #response: ServerResponse
   readonly #endsAtMs: number
 
-  constructor(response: ServerResponse, nowMs: number) {
+  constructor(response: ServerResponse, caller: string, nowMs: number) {
     this.#response = response
+    this.caller = caller
     this.#endsAtMs = nowMs + LIFE_MAX_MS
   }
 

@@ -1,10 +1,11 @@
 /** `GET /v1/live` and `GET /v1/events`: what goes on, once and then change by change. */
 import { Type } from 'typebox'
 import { LIVE_SCHEMA, type LiveView } from '../../core/view/live-view.ts'
+import type { Caller } from '../access/caller.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { CollectorServer, RouteContext } from '../http/route-context.ts'
 import { refusals } from '../http/schemas.ts'
-import { LISTENERS_MAX, LiveHub } from './hub.ts'
+import { LISTENERS_MAX, LISTENERS_OF_ONE_MAX, LiveHub } from './hub.ts'
 import { liveView } from './live-view.ts'
 
 const Lines = Type.Array(
@@ -27,7 +28,7 @@ const EventsHeaders = Type.Object(
   { additionalProperties: true },
 )
 
-export function addLiveRoutes(app: CollectorServer, { store, metrics, now }: RouteContext): void {
+export function addLiveRoutes(app: CollectorServer, { store, metrics, now, gate }: RouteContext): void {
   const hub = new LiveHub({
     store,
     now,
@@ -56,11 +57,8 @@ export function addLiveRoutes(app: CollectorServer, { store, metrics, now }: Rou
       response: { 200: Type.Unsafe<string>({ type: 'string' }), ...refusals },
     },
     handler: async (request, reply) => {
-      if (hub.isFull)
-        throw new ApiError(
-          'TOO_MANY_LISTENERS',
-          `${LISTENERS_MAX} clients listen to this collector already, which is all it takes; close some, or come back later`,
-        )
+      const caller = gate.callerOf(request)
+      refuseWithoutRoom(hub, caller)
       reply.hijack()
       const { raw } = reply
       for (const [name, value] of Object.entries(reply.getHeaders()))
@@ -72,7 +70,21 @@ export function addLiveRoutes(app: CollectorServer, { store, metrics, now }: Rou
       raw.writeHead(200)
       metrics.liveClients.inc()
       raw.once('close', () => metrics.liveClients.dec())
-      await hub.listen(reply.raw, request.headers['last-event-id'])
+      await hub.listen(reply.raw, caller?.id ?? request.ip, request.headers['last-event-id'])
     },
   })
+}
+
+/** Where nobody needs a token all are one caller: they share what there is. */
+function refuseWithoutRoom(hub: LiveHub, caller: Caller | undefined): void {
+  if (hub.isFull)
+    throw new ApiError(
+      'TOO_MANY_LISTENERS',
+      `${LISTENERS_MAX} clients listen to this collector already, which is all it takes; close some, or come back later`,
+    )
+  if (caller === undefined || caller.by === 'loopback' || hub.countOf(caller.id) < LISTENERS_OF_ONE_MAX) return
+  throw new ApiError(
+    'TOO_MANY_LISTENERS',
+    `${LISTENERS_OF_ONE_MAX} clients listen with the token ${caller.name} already, which is all that one may; close some, or use another token`,
+  )
 }

@@ -5,8 +5,9 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { request } from 'undici'
-import { LISTENERS_MAX } from '../../../src/collector/live/hub.ts'
+import { LISTENERS_MAX, LISTENERS_OF_ONE_MAX } from '../../../src/collector/live/hub.ts'
 import { openSqliteStore } from '../../../src/collector/store/sqlite-database.ts'
+import { ask, bearer, castOf } from '../access/cast.ts'
 import {
   lossyVerdict,
   runId,
@@ -174,4 +175,23 @@ test('there is room for so many, and again once one has gone', async (t) => {
     assert.ok(Date.now() < deadline)
     await sleepMs(20)
   }
+})
+
+test('one token does not take the places of all', async (t) => {
+  const { url, tokens } = await castOf(t)
+  const { port, hostname } = new URL(url)
+  const open = async (): Promise<string> => {
+    const socket = connect(Number(port), hostname)
+    t.after(() => socket.destroy())
+    socket.write(
+      `GET /v1/events HTTP/1.1\r\nhost: ${hostname}:${port}\r\nauthorization: Bearer ${tokens.reader}\r\n\r\n`,
+    )
+    return new Promise((resolve) => socket.once('data', (piece) => resolve(piece.toString('latin1').slice(9, 12))))
+  }
+  const places = await Promise.all(Array.from({ length: LISTENERS_OF_ONE_MAX }, open))
+  assert.deepEqual(new Set(places), new Set(['200']))
+  const full = await ask(url, 'GET', '/v1/events', bearer(tokens.reader))
+  assert.deepEqual([full.status, full.code], [503, 'TOO_MANY_LISTENERS'])
+  assert(full.text.includes(`${LISTENERS_OF_ONE_MAX} clients listen with the token reader`), full.text)
+  assert.equal((await ask(url, 'GET', '/v1/events', bearer(tokens.orchestrator))).status, 200)
 })

@@ -1,11 +1,15 @@
-/** Junk in a store, in a real browser: what cannot be drawn says so and leaves the rest. */
+/** Junk in a store, in a real browser: what cannot be drawn says so and leaves the rest, and long or reversed names stay in their place. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { assertFits, NO_BROWSER, shoot, startBrowser } from '../support/browser.ts'
 import { scratchFolder, startCollector } from '../support/plugpull-process.ts'
-import { violationVerdict, withStore } from './fixtures.ts'
+import { fillMatrix, heldVerdict, violationVerdict, withStore } from './fixtures.ts'
+
+const LONG = 'x'.repeat(200)
+/** Right-to-left override, a Hebrew word, a tag, and no place to break. */
+const REVERSED = `\u202Eשלום<b>${'y'.repeat(150)}\u2067`
 
 test('what cannot be drawn takes itself away and nothing else', { skip: NO_BROWSER }, async (t) => {
   const folder = scratchFolder(t)
@@ -34,4 +38,39 @@ test('what cannot be drawn takes itself away and nothing else', { skip: NO_BROWS
   await shoot(page, 'hostile-run')
   await page.getByRole('navigation').getByRole('link', { name: 'Campaigns' }).click()
   await page.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor()
+})
+
+test('names of any length and direction stay in their place', { skip: NO_BROWSER }, async (t) => {
+  const folder = scratchFolder(t)
+  await withStore(folder, async (recorder) => {
+    await fillMatrix(recorder)
+    for (const campaign of [LONG, REVERSED]) {
+      await recorder.run(
+        { image: campaign, cache: LONG, cut: REVERSED, rig: LONG, host: REVERSED, campaign },
+        heldVerdict,
+      )
+      await recorder.run({ image: 'raw', cache: campaign, cut: 'sigkill', campaign }, violationVerdict)
+    }
+  })
+  const { url } = await startCollector(t, folder)
+  const browser = await startBrowser(t)
+  for (const size of ['narrow', 'wide'] as const) {
+    const page = await browser.page(t, url, { size })
+    for (const path of [
+      '/',
+      '/live',
+      '/campaigns',
+      `/campaigns/${LONG}`,
+      `/campaigns/${encodeURIComponent(REVERSED)}`,
+    ]) {
+      await page.goto(`${url}${path}`)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page
+        .getByText(/Loading/)
+        .first()
+        .waitFor({ state: 'detached' })
+      await shoot(page, `hostile-${size}-${path.slice(0, 20).replaceAll('/', '_')}`)
+      await assertFits(page)
+    }
+  }
 })

@@ -2,6 +2,7 @@
 import type { ComponentChild } from 'preact'
 import { announcement } from './announce.ts'
 import { addressOf } from './base.ts'
+import { Boundary } from './components/boundary.tsx'
 import { SignOut } from './components/sign-out.tsx'
 import { path } from './router.ts'
 import { CampaignView } from './views/campaign.tsx'
@@ -20,7 +21,9 @@ export function App(): ComponentChild {
       </a>
       <Header />
       <main id="main" tabIndex={-1}>
-        {viewOf(path.value)}
+        <Boundary key={path.value} what="This view">
+          {viewOf(path.value)}
+        </Boundary>
       </main>
       <output class="unseen" aria-live="polite">
         {announcement}

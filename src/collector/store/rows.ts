@@ -68,10 +68,13 @@ export function summaryOf(row: RunRow): RunSummary {
   }
 }
 
-/** Values of FACT_COLUMNS. PostgreSQL's text holds no NUL. */
+/** PostgreSQL's text holds no NUL; what turns the direction of text around would turn the rest of a sentence around. */
+const UNFIT = /[\0\u202a-\u202e\u2066-\u2069]/g
+
+/** Values of FACT_COLUMNS. */
 export const factValues = (facts: RunFacts): readonly string[] =>
   [...FACETS, 'target' as const, 'flush' as const].map((name) =>
-    facts[name].replaceAll('\0', '').slice(0, FACT_LENGTH_MAX),
+    facts[name].replaceAll(UNFIT, '').slice(0, FACT_LENGTH_MAX),
   )
 
 /** Longer ones are cut: they are for filters and lists, the manifest has them whole. */

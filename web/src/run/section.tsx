@@ -1,5 +1,6 @@
 /** A part of the run view under its own heading, with what has to be known of it at once and the link to its JSON twin. */
 import type { ComponentChild } from 'preact'
+import { Boundary } from '../components/boundary.tsx'
 import { JsonLink } from '../components/json-link.tsx'
 
 export interface SectionProps {
@@ -18,7 +19,9 @@ export function Section({ title, twin, aside, children }: SectionProps): Compone
         {aside === undefined ? null : <strong class="section-aside">{aside}</strong>}
         <JsonLink address={twin} />
       </div>
-      {children}
+      <Boundary what={`The ${title.toLowerCase()}`} twin={twin}>
+        {children}
+      </Boundary>
     </section>
   )
 }

@@ -11,6 +11,7 @@ import { Rates } from '../campaign/rates.tsx'
 import { Runs } from '../campaign/runs.tsx'
 import { Strip } from '../campaign/strip.tsx'
 import { type Campaign, campaignAddress, useCampaign } from '../campaign/use-campaign.ts'
+import { Boundary } from '../components/boundary.tsx'
 import { Page } from '../components/page.tsx'
 import { Await, Empty } from '../components/states.tsx'
 import { campaignsLink } from '../links.ts'
@@ -38,33 +39,60 @@ export function CampaignView({ campaign }: { readonly campaign: string }): Compo
 /** The first screen is of both answers, so that nothing jumps; what is further down follows in the order of the questions. */
 function Parts({ campaign, loaded }: { readonly campaign: string; readonly loaded: Campaign }): ComponentChild {
   const { sums, cycles } = loaded
+  const twin = campaignAddress(campaign)
   const against = query.value.get('against') ?? undefined
   const rates = sums.kind === 'ready' ? sums.value.summary.rates : undefined
   return (
     <>
       <Await loaded={sums} what="The campaign">
-        {(answer) => <Head answer={answer} />}
+        {(answer) => (
+          <Boundary what="What the campaign supports" twin={twin}>
+            <Head answer={answer} />
+          </Boundary>
+        )}
       </Await>
       <Await loaded={cycles} what="The cycles">
         {(value) => (
           <>
-            <Strip cycles={value.cycles} more={value.more} />
+            <Boundary what="The strip of cycles" twin={`${twin}/cycles`}>
+              <Strip cycles={value.cycles} more={value.more} />
+            </Boundary>
             <Ready isReady={sums.kind === 'ready'} />
           </>
         )}
       </Await>
-      <ComparisonPart campaign={campaign} against={against} />
-      {cycles.kind === 'ready' ? <Rates cycles={cycles.value.cycles} rates={rates} /> : null}
+      <Boundary key={against} what="The comparison">
+        <ComparisonPart campaign={campaign} against={against} />
+      </Boundary>
+      {cycles.kind === 'ready' ? (
+        <Boundary what="The rates" twin={`${twin}/cycles`}>
+          <Rates cycles={cycles.value.cycles} rates={rates} />
+        </Boundary>
+      ) : null}
       {sums.kind === 'ready' ? (
         <>
-          <Exposure answer={sums.value} />
-          <Losses answer={sums.value} />
-          <Latency measures={sums.value.summary.measures} verified={sums.value.summary.verified} />
-          <Advice answer={sums.value} />
-          <Setup setup={sums.value.setup} runs={sums.value.summary.runs} />
+          <Boundary what="The exposure" twin={twin}>
+            <Exposure answer={sums.value} />
+          </Boundary>
+          <Boundary what="What was lost" twin={twin}>
+            <Losses answer={sums.value} />
+          </Boundary>
+          <Boundary what="The latency" twin={twin}>
+            <Latency measures={sums.value.summary.measures} verified={sums.value.summary.verified} />
+          </Boundary>
+          <Boundary what="The advice" twin={twin}>
+            <Advice answer={sums.value} />
+          </Boundary>
+          <Boundary what="The setup" twin={twin}>
+            <Setup setup={sums.value.setup} runs={sums.value.summary.runs} />
+          </Boundary>
         </>
       ) : null}
-      {cycles.kind === 'ready' ? <Runs cycles={cycles.value.cycles} /> : null}
+      {cycles.kind === 'ready' ? (
+        <Boundary what="The list of runs" twin={`${twin}/cycles`}>
+          <Runs cycles={cycles.value.cycles} />
+        </Boundary>
+      ) : null}
     </>
   )
 }

@@ -3,6 +3,7 @@ import '../run/run.css'
 import type { ComponentChild } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { RunView as RunDocument } from '../../../src/core/campaign/campaign.ts'
+import { Boundary } from '../components/boundary.tsx'
 import { Page } from '../components/page.tsx'
 import { Empty, Failed, Loading } from '../components/states.tsx'
 import { Word } from '../components/word.tsx'
@@ -61,15 +62,30 @@ export function RunView({ run }: { readonly run: string }): ComponentChild {
           Run <code>{run}</code>
         </>
       }
-      aside={<Word state={stateOf(view.verdict)} />}
+      aside={
+        <Boundary what="The verdict in a word" twin={twin}>
+          <RunWord view={view} />
+        </Boundary>
+      }
     >
-      <Summary view={view} />
-      {view.verdict === undefined ? <Progress view={view} /> : null}
-      <Environment manifest={view.manifest} />
+      <Boundary what="The summary" twin={twin}>
+        <Summary view={view} />
+      </Boundary>
+      <Boundary what="The progress" twin={twin}>
+        {view.verdict === undefined ? <Progress view={view} /> : null}
+      </Boundary>
+      <Boundary what="The environment" twin={runPath(run, '/manifest')}>
+        <Environment manifest={view.manifest} />
+      </Boundary>
       <Evidence view={view} />
     </Page>
   )
 }
+
+// Of a component of its own: what it throws is caught around it.
+const RunWord = ({ view: { verdict } }: { readonly view: RunDocument }): ComponentChild => (
+  <Word state={stateOf(verdict)} />
+)
 
 /** Asks again every so often while there is no verdict. */
 function useRefresh(loaded: Loaded<RunDocument>): void {

@@ -3,6 +3,7 @@ import type { ComponentChild } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { FINDING_KINDS } from '../../../../src/core/finding.ts'
 import { counted, formatCount } from '../../../../src/core/size.ts'
+import { Boundary } from '../../components/boundary.tsx'
 import { JsonLink } from '../../components/json-link.tsx'
 import { Await, Empty, Failed, Loading } from '../../components/states.tsx'
 import { query, setQuery } from '../../router.ts'
@@ -56,7 +57,9 @@ export function Findings({ run, version, chosen, choose }: FindingsProps): Compo
             />
           )}
         </div>
-        <ChosenStory run={run} number={chosen} close={() => choose(undefined)} />
+        <Boundary key={chosen} what="The story of the finding" twin={runPath(run, `/findings/${chosen ?? 1}`)}>
+          <ChosenStory run={run} number={chosen} close={() => choose(undefined)} />
+        </Boundary>
       </div>
     </>
   )

@@ -34,6 +34,7 @@ export function Findings({ run, version, chosen, choose }: FindingsProps): Compo
         <p>Everything that was checked is as the contract has it.</p>
       </Empty>
     )
+  const isWhole = filter.kind === '' && filter.severity === ''
   return (
     <>
       <Filters head={head} filter={filter} />
@@ -41,18 +42,14 @@ export function Findings({ run, version, chosen, choose }: FindingsProps): Compo
       <div class="findings">
         <div>
           {head.matching === 0 ? (
-            <Empty title="No finding is of that kind and severity.">
-              <button type="button" onClick={() => setQuery({ kind: undefined, severity: undefined })}>
-                Show all
-              </button>
-            </Empty>
+            <NoneOfThatKind />
           ) : (
             <FindingsList
               key={`${filter.kind} ${filter.severity}`}
               pages={pages}
               count={head.matching}
               chosen={chosen}
-              place={filter.kind === '' && filter.severity === '' && chosen !== undefined ? chosen - 1 : undefined}
+              place={isWhole ? placeOf(chosen) : undefined}
               choose={({ number }: BriefFinding) => choose(number)}
             />
           )}
@@ -64,6 +61,17 @@ export function Findings({ run, version, chosen, choose }: FindingsProps): Compo
     </>
   )
 }
+
+/** In the whole list, in the order of the numbers. */
+const placeOf = (chosen: number | undefined): number | undefined => (chosen === undefined ? undefined : chosen - 1)
+
+const NoneOfThatKind = (): ComponentChild => (
+  <Empty title="No finding is of that kind and severity.">
+    <button type="button" onClick={() => setQuery({ kind: undefined, severity: undefined })}>
+      Show all
+    </button>
+  </Empty>
+)
 
 function Filters({ head, filter }: { readonly head: FindingsPage; readonly filter: Filter }): ComponentChild {
   const sum = (test: (count: FindingsPage['counts'][number]) => boolean): number =>

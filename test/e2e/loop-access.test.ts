@@ -99,7 +99,7 @@ describe('an agent with an enrolment token', options, () => {
     assert.match((await verify('reader')).stderr, /role reader, which may not POST/)
     assert.equal((await verify('orchestrator')).status, 0)
     const first = await plugpull(t, ...agent, '--verify-first', ...as('enrolment'))
-    assert.deepEqual([first.status, /role enrolment, which may not GET \/v1\/runs /.test(first.stderr)], [69, true])
+    assert.deepEqual([first.status, /role enrolment, which may not GET \/v1\/runs\b/.test(first.stderr)], [69, true])
     const wrongKey = collectorClient(url, accessIn(folder), { runKey: 'a'.repeat(43) })
     t.after(() => wrongKey.close())
     await assert.rejects(wrongKey.append(run, 0, new Uint8Array(0)), {

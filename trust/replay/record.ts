@@ -74,6 +74,9 @@ export async function recordBehindDaemon(workload: readonly string[], signal: Ab
   }
 }
 
+/** The target writes its log behind the writes, in a thread of its own: a cut right after the last flush would find it without that one. */
+const LOG_WRITTEN = '2s-3s'
+
 /** One cycle of `plugpull loop --rig qemu --fault log-writes`, from the cut guest's second disk. */
 export async function recordInGuest(workload: RawOptions, signal: AbortSignal): Promise<Recording> {
   const scratch = createScratch('replay')
@@ -82,7 +85,8 @@ export async function recordInGuest(workload: RawOptions, signal: AbortSignal): 
     try {
       const agentLog = scratch.file('agent.log')
       let recording: Recording | undefined
-      const options = { rig: 'qemu', fault: 'log-writes', image: 'raw', size: String(DISK_BYTES), ...workload }
+      const disk = { rig: 'qemu', fault: 'log-writes', image: 'raw', size: String(DISK_BYTES) }
+      const options = { ...disk, cutAfter: LOG_WRITTEN, ...workload }
       const { cycles } = await runCampaign(parseLoopOptions(options), {
         collector,
         signal,

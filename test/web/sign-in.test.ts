@@ -42,7 +42,7 @@ test('a view asks for a token, and comes once it has one', { skip: NO_BROWSER },
     await assertAccessible(page)
     await page.getByLabel('Token').fill(made.stdout.trim())
     await page.keyboard.press('Enter')
-    await page.getByText('3 of 11 campaigns').waitFor()
+    await page.getByText('3 of 12 campaigns').waitFor()
     assert.equal(page.url(), `${url}/campaigns?name=unsafe`)
     assert.equal(await page.evaluate('document.cookie'), '', 'no script sees the token')
 

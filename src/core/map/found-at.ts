@@ -7,10 +7,10 @@
  */
 
 /** Runs that a verdict has at most. */
-export const FOUND_RUNS_MAX = 65_536
+export const FOUND_RUNS_MAX = 16_384
 
 export interface FoundAt {
-  /** Sectors of a grain, a power of two: 1 unless that made more than 65,536 runs. */
+  /** Sectors of a grain, a power of two: 1 unless that made more than 16,384 runs. */
   readonly grainSectors: number
   /** Address on the target of the first sector that is told of, a multiple of the grain. */
   readonly lba: number

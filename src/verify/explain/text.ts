@@ -1,7 +1,7 @@
 /** An explanation for people: the sentence, the rule, the life of the sectors as a table and as lanes, the strip, the bytes. */
 import { clock } from '../../core/telling/rule-met.ts'
 import { legendOf, stripLines } from '../../core/telling/strip-picture.ts'
-import type { TimelineEvent } from '../../core/telling/timeline.ts'
+import { eventText } from '../../core/telling/event-text.ts'
 import { LANE_LEGEND, lanesOf } from '../../core/telling/timeline-picture.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { Verdict } from '../../core/verdict.ts'
@@ -82,7 +82,7 @@ function lifeLines(explanation: Explanation): readonly string[] {
   const { life, timeline, writesOmitted, contract } = explanation
   const rows = timeline.map(
     (event) =>
-      `${String(event.number).padStart(3)}  ${clock(event.ms).padStart(MS_WIDTH)}  ${eventText(event, explanation)}`,
+      `${String(event.number).padStart(3)}  ${clock(event.ms).padStart(MS_WIDTH)}  ${eventText(event, explanation.life, sectorSpan)}`,
   )
   const unissued = life.writes.filter(({ issue }) => issue === undefined)
   const lanes = lanesOf(life, { stableWhenComplete: contract.startsWith('write-through') })
@@ -106,31 +106,6 @@ function endRow({ life, cut }: Explanation): string {
   const what = cut === undefined ? 'the end of the log' : `the power was cut (${cut.kind})`
   return `  ✂  ${clock(life.last.ms).padStart(MS_WIDTH)}  last sign of life of the agent; ${what}`
 }
-
-function eventText(event: TimelineEvent, { life }: Explanation): string {
-  switch (event.kind) {
-    case 'issue': {
-      const write = life.writes.find((one) => one.write === event.write)
-      const where = write === undefined ? '' : `: ${sectorSpan(write.lba, write.sectors)}${write.fua ? ', FUA' : ''}`
-      return `write ${event.write} issued${where}`
-    }
-    case 'complete':
-      return `write ${event.write} completed`
-    case 'failed':
-      return `write ${event.write} failed`
-    case 'flush-issue':
-      return `flush ${event.flush} issued`
-    case 'flush-complete':
-      return event.stabilises.length === 0
-        ? `flush ${event.flush} completed`
-        : `flush ${event.flush} completed: ${listed(event.stabilises)} stable from here on`
-    case 'flush-failed':
-      return `flush ${event.flush} failed`
-  }
-}
-
-const listed = (writes: readonly number[]): string =>
-  `${writes.length === 1 ? 'write' : 'writes'} ${writes.join(', ')} ${writes.length === 1 ? 'is' : 'are'}`
 
 /** Which is before which, as a chain where it is one. */
 function orderLines({ order }: Explanation): readonly string[] {

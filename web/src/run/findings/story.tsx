@@ -4,7 +4,7 @@ import { describeContent } from '../../../../src/core/explain.ts'
 import { counted, formatCount } from '../../../../src/core/size.ts'
 import { clock } from '../../../../src/core/telling/rule-met.ts'
 import { contentName, mustBe, versionName, versionNames } from '../../../../src/core/telling/strip-picture.ts'
-import type { TimelineEvent } from '../../../../src/core/telling/timeline.ts'
+import { eventText } from '../../../../src/core/telling/event-text.ts'
 import { LANE_LEGEND, lanesOf } from '../../../../src/core/telling/timeline-picture.ts'
 import { SECTOR_BYTES } from '../../../../src/core/units.ts'
 import type { Story } from '../documents.ts'
@@ -83,7 +83,7 @@ function Events({ story }: { readonly story: Story }): ComponentChild {
       <ol class="events">
         {timeline.map((event) => (
           <li key={event.number}>
-            <span class="mono muted">{clock(event.ms)}</span> <span>{eventText(event, story)}</span>
+            <span class="mono muted">{clock(event.ms)}</span> <span>{eventText(event, story.life, sectorSpan)}</span>
           </li>
         ))}
         <li class="event-cut">
@@ -103,30 +103,6 @@ function Events({ story }: { readonly story: Story }): ComponentChild {
       <p class="muted small-text">{LANE_LEGEND}</p>
     </>
   )
-}
-
-function eventText(event: TimelineEvent, { life }: Story): string {
-  switch (event.kind) {
-    case 'issue': {
-      const write = life.writes.find((one) => one.write === event.write)
-      const where = write === undefined ? '' : `: ${sectorSpan(write.lba, write.sectors)}${write.fua ? ', FUA' : ''}`
-      return `write ${event.write} issued${where}`
-    }
-    case 'complete':
-      return `write ${event.write} completed`
-    case 'failed':
-      return `write ${event.write} failed`
-    case 'flush-issue':
-      return `flush ${event.flush} issued`
-    case 'flush-complete': {
-      const [first, ...more] = event.stabilises
-      if (first === undefined) return `flush ${event.flush} completed`
-      const writes = more.length === 0 ? `write ${first} is` : `writes ${[first, ...more].join(', ')} are`
-      return `flush ${event.flush} completed: ${writes} stable from here on`
-    }
-    case 'flush-failed':
-      return `flush ${event.flush} failed`
-  }
 }
 
 const CELLS_SHOWN = 24

@@ -12,7 +12,8 @@ import {
 } from '../../../../src/core/map/viewport.ts'
 import { SECTOR_BYTES } from '../../../../src/core/units.ts'
 import { useThemeColour } from '../theme-colour.ts'
-import { type Gestures, listenToGestures, NO_GESTURES } from './gestures.ts'
+import { type Gestures, NO_GESTURES } from './gestures.ts'
+import { useGestures } from './use-gestures.ts'
 import type { MapData } from './map-data.ts'
 import { paintMap } from './paint.ts'
 import { paletteOf } from './palette.ts'
@@ -113,15 +114,7 @@ function useMapGestures(
         }),
     }
   })
-  useEffect(() => {
-    const element = canvas.current
-    if (element === null) return
-    return listenToGestures(
-      element,
-      () => doRef.current,
-      () => document.activeElement === element,
-    )
-  }, [canvas])
+  useGestures(canvas, doRef)
   return hover
 }
 

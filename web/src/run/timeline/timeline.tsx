@@ -10,7 +10,8 @@ import { Await, Failed, Loading } from '../../components/states.tsx'
 import { query, setQuery } from '../../router.ts'
 import { useJson } from '../../use-json.ts'
 import { runPath } from '../documents.ts'
-import { type Gestures, listenToGestures, NO_GESTURES } from '../map/gestures.ts'
+import { type Gestures, NO_GESTURES } from '../map/gestures.ts'
+import { useGestures } from '../map/use-gestures.ts'
 import { useDrawing, useWidth } from '../map/use-canvas.ts'
 import { useThemeColour } from '../theme-colour.ts'
 import { HEIGHT, paintTimeline } from './paint.ts'
@@ -149,15 +150,7 @@ function useSpanGestures(
       zoom: (by, x) => setSpan((before) => zoomedSpan(before, 2 ** -by, x / width, whole)),
     }
   })
-  useEffect(() => {
-    const element = canvas.current
-    if (element === null) return
-    return listenToGestures(
-      element,
-      () => doRef.current,
-      () => document.activeElement === element,
-    )
-  }, [canvas])
+  useGestures(canvas, doRef)
   return hover
 }
 

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type BrowserContext, chromium, type Page, type Request } from 'playwright-core'
+import { afterwards } from './cleanup.ts'
 
 const PROGRAM = '/usr/bin/chromium'
 
@@ -54,10 +55,7 @@ export interface PageOptions extends Partial<Look> {
 }
 
 export interface TestBrowser {
-  /**
-   * A page on the collector at `origin`, not yet anywhere; closed and looked at after the test `t`. That is to be a subtest of the one
-   * that the collector belongs to: what is cleaned up goes in the order of its making, and a collector that ends first is a complaint.
-   */
+  /** A page on the collector at `origin`, not yet anywhere; closed and looked at after the test `t`, before the collector ends. */
   page(t: TestContext, origin: string, options?: PageOptions): Promise<Page>
 }
 
@@ -69,14 +67,14 @@ export async function startBrowser(t: TestContext): Promise<TestBrowser> {
     detached: true,
   })
   reaper.unref()
-  t.after(() => reaper.stdin.end())
+  afterwards(t, () => reaper.stdin.end())
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: PROGRAM,
     args: QUIET,
     headless: true,
     acceptDownloads: true,
   })
-  t.after(() => context.close())
+  afterwards(t, () => context.close())
   return { page: (test, origin, options = {}) => watchedPage(test, context, origin, options) }
 }
 
@@ -91,7 +89,7 @@ async function watchedPage(
   await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
   const complaints: string[] = []
   watch(page, origin, complaints)
-  t.after(async () => {
+  afterwards(t, async () => {
     await page.close()
     const left = complaints.filter((text) => !expected.some((pattern) => pattern.test(text)))
     assert.deepEqual(left, [], 'the page complained')

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleepMs } from 'node:timers/promises'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { afterwards } from './cleanup.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
 const LIMIT_MS = 120_000
@@ -21,7 +22,7 @@ export interface Outcome {
 /** A folder that is gone after the test. */
 export function scratchFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'pp-test-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  afterwards(t, () => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
@@ -32,7 +33,7 @@ export class PlugpullProcess {
 
   constructor(t: TestContext, args: readonly string[], cwd = tmpdir()) {
     this.#child = spawn(process.execPath, [CLI, ...args], { cwd, env: { ...process.env, NO_COLOR: '1' } })
-    t.after(() => this.#child.kill('SIGKILL'))
+    afterwards(t, () => this.#child.kill('SIGKILL'))
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
   }

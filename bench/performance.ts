@@ -1,10 +1,14 @@
 /** docs/PERFORMANCE.md, from the data of the benches that have a section in it, and from nothing else. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { JUDGE_FILE, type JudgeData, judgeSection } from './judge/page.ts'
-import { UI_FILE, type UiData, uiSection } from './ui/page.ts'
+import { JUDGE } from './judge/page.ts'
+import type { Section } from './section.ts'
+import { UI } from './ui/page.ts'
 
 export const PERFORMANCE_FILE = join(import.meta.dirname, '..', '..', 'docs', 'PERFORMANCE.md')
+
+/** In the order of the page. */
+const SECTIONS: readonly Section[] = [JUDGE, UI]
 
 const HEAD = `# Performance
 
@@ -13,17 +17,4 @@ Every figure is measured by the command beside it, on the machine named; they va
 
 /** The page as the data make it; a bench that never published has no section. */
 export const performancePage = (): string =>
-  [
-    HEAD,
-    ...section(JUDGE_FILE, (text) => {
-      const data: JudgeData = JSON.parse(text)
-      return judgeSection(data)
-    }),
-    ...section(UI_FILE, (text) => {
-      const data: UiData = JSON.parse(text)
-      return uiSection(data)
-    }),
-  ].join('\n')
-
-const section = (file: string, render: (text: string) => string): readonly string[] =>
-  existsSync(file) ? [render(readFileSync(file, 'utf8'))] : []
+  [HEAD, ...SECTIONS.filter(({ file }) => existsSync(file)).map(({ render }) => render())].join('\n')

@@ -17,7 +17,7 @@ import { BIG_CAMPAIGN } from './campaigns.ts'
 import { factsOfData, makeData } from './data.ts'
 import { type FirstView, firstView } from './first-view.ts'
 import { type MapFrames, mapFrames } from './map-frames.ts'
-import { UI_FILE, type UiData, type ViewTimes, uiSection } from './page.ts'
+import { UI, type UiData, type ViewTimes } from './page.ts'
 
 const REPEATS_DEFAULT = '5'
 
@@ -120,10 +120,10 @@ async function main({ repeat, store, publish }: Options, signal: AbortSignal): P
       ...rounded(measured),
     }
     if (publish) {
-      writeFileSync(UI_FILE, `${JSON.stringify(result)}\n`)
+      writeFileSync(UI.file, `${JSON.stringify(result)}\n`)
       writeFileSync(PERFORMANCE_FILE, performancePage())
     }
-    process.stdout.write(publish ? `${PERFORMANCE_FILE}\n` : `${uiSection(result)}not published\n`)
+    process.stdout.write(publish ? `${PERFORMANCE_FILE}\n` : `${UI.text(result)}not published\n`)
   })
 }
 

@@ -1,10 +1,8 @@
 /** The section of docs/PERFORMANCE.md on the collector's pages, from docs/bench/ui.json alone. */
-import { join } from 'node:path'
 import { grouped, table } from '../../trust/words.ts'
+import { type BenchData, commandBlock, machineLine, sectionOf } from '../section.ts'
 import type { FirstView } from './first-view.ts'
 import type { MapFrames } from './map-frames.ts'
-
-export const UI_FILE = join(import.meta.dirname, '..', '..', '..', 'docs', 'bench', 'ui.json')
 
 export interface ViewTimes {
   readonly view: string
@@ -13,9 +11,7 @@ export interface ViewTimes {
   readonly visits: readonly FirstView[]
 }
 
-export interface UiData {
-  readonly command: string
-  readonly machine: Readonly<Record<string, string>>
+export interface UiData extends BenchData {
   readonly data: {
     readonly runs: number
     readonly campaigns: number
@@ -31,7 +27,8 @@ export interface UiData {
 /** What is asked of the pages. */
 export const GOALS = { firstViewMs: 1000, frameMs: 50 } as const
 
-export function uiSection({ command, machine, data, views, map }: UiData): string {
+function uiSection(whole: UiData): string {
+  const { machine, data, views, map } = whole
   const viewRows = views.map(({ view, of, visits }) => [
     view,
     of,
@@ -56,9 +53,7 @@ export function uiSection({ command, machine, data, views, map }: UiData): strin
   ]
   return `## Pages
 
-\`\`\`
-${command}
-\`\`\`
+${commandBlock(whole)}
 
 A collector over SQLite holds ${grouped(data.runs)} runs of ${grouped(data.campaigns)} campaigns, simulated and judged by the program itself (${grouped(Math.round(data.storeBytes / 1e6))} MB): one campaign of 2,000 runs,
 and one run on a disk of ${grouped(data.blocks)} blocks of 4 KiB with ${grouped(data.writes)} writes and ${grouped(data.findings)} findings. Each visit is by a Chromium that has never been anywhere, to a
@@ -72,9 +67,7 @@ The block map of that run, zoomed by the wheel from the whole disk to one block,
 
 ${table(['milliseconds', 'frames', 'median', '95 %', 'most', `all below ${GOALS.frameMs} ms`], frameRows)}
 
-Machine: ${Object.entries(machine)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(', ')}.
+${machineLine(whole)}
 `
 }
 
@@ -102,3 +95,5 @@ function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0
 }
+
+export const UI = sectionOf('ui', uiSection)

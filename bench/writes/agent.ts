@@ -1,0 +1,136 @@
+/**
+ * One run of the agent at one job, as a user starts it, its log streaming to a collector. Writes are counted in the log that arrived,
+ * between two moments of it; processor time is read from /proc at two moments of the same stretch.
+ */
+import { randomBytes } from 'node:crypto'
+import { EXIT, ProbeError } from '../../src/core/errors.ts'
+import { monotonicMs, sleepMs } from '../../src/io/clock.ts'
+import { type ManagedProcess, startProcess } from '../../src/io/process.ts'
+import type { Collector } from '../../src/rig/children.ts'
+import { type ThreadTime, threadTimes } from '../processor-time.ts'
+import { Completions } from './completions.ts'
+import type { Job, Ours } from './jobs.ts'
+import { FIRST_MS, MARGIN_MS, MEASURED_MS, REGION_BYTES, warmUpMs } from './settings.ts'
+
+const CAMPAIGN = 'writes'
+const BEGIN_LIMIT_MS = 30_000
+const END_LIMIT_MS = 30_000
+const POLL_MS = 20
+
+export interface AgentFigures {
+  readonly perSecond: number
+  /** Of its first half second, in which much of the code is not compiled yet. */
+  readonly perSecondAtFirst: number
+  /** Microseconds of the processor a write: of the main thread, and of all others. */
+  readonly mainUserUs: number
+  readonly workerUserUs: number
+  readonly systemUs: number
+}
+
+export interface AgentRun {
+  readonly collector: Collector
+  readonly target: string
+  readonly job: Job
+  readonly ours: Ours
+  readonly signal: AbortSignal
+}
+
+export function agentArguments(run: Omit<AgentRun, 'signal'>, id: string, durationMs: number): readonly string[] {
+  const { collector, target, job, ours } = run
+  return [
+    'agent',
+    `--target=${target}`,
+    `--destroy-data-on=${target}`,
+    `--collector=${collector.url}`,
+    `--campaign=${CAMPAIGN}`,
+    `--run-id=${id}`,
+    `--workload=${job.pattern}`,
+    `--write-size=${job.writeBytes}`,
+    `--region=0..${REGION_BYTES}`,
+    `--queue-depth=${job.depth}`,
+    ...(job.flushEvery === 0 ? ['--flush-never'] : [`--flush-every=${job.flushEvery}`]),
+    `--duration=${durationMs}ms`,
+    '--quiet',
+    ...ours.args,
+  ]
+}
+
+export async function runAgent(run: AgentRun): Promise<AgentFigures> {
+  const { collector, signal } = run
+  const id = randomBytes(8).toString('hex')
+  const warmMs = warmUpMs(run.job.depth)
+  const args = agentArguments(run, id, warmMs + MEASURED_MS + MARGIN_MS)
+  const agent = startProcess(process.execPath, [collector.program.guestEntry, ...args], { scratch: collector.scratch })
+  try {
+    await untilWriting(agent, run, id)
+    await sleepMs(warmMs, signal)
+    const before = threadTimes(agent.pid)
+    const since = monotonicMs()
+    await sleepMs(MEASURED_MS, signal)
+    const spentMs = monotonicMs() - since
+    const after = threadTimes(agent.pid)
+    await ended(agent)
+    const log = await Completions.of(collector.client.readLog(id))
+    const perSecond = log.perSecond(warmMs, warmMs + MEASURED_MS)
+    const spent = spentBy(agent.pid, before, after)
+    const perWrite = (us: number): number => us / ((perSecond * spentMs) / 1000)
+    return {
+      perSecond,
+      perSecondAtFirst: log.perSecond(0, FIRST_MS),
+      mainUserUs: perWrite(spent.mainUserUs),
+      workerUserUs: perWrite(spent.workerUserUs),
+      systemUs: perWrite(spent.systemUs),
+    }
+  } finally {
+    agent.kill('SIGKILL')
+    await agent.exited
+    signal.throwIfAborted()
+  }
+}
+
+/** As the collector sees it, which is some milliseconds later. */
+export async function untilWriting(agent: ManagedProcess, { collector, signal }: AgentRun, id: string): Promise<void> {
+  const until = monotonicMs() + BEGIN_LIMIT_MS
+  for (;;) {
+    signal.throwIfAborted()
+    if (!agent.running) throw new ProbeError('RIG_FAILED', `the agent ended before it wrote: ${agent.errorTail()}`)
+    if ((await completedOf(collector, id)) > 0) return
+    if (monotonicMs() > until) throw new ProbeError('TIMED_OUT', `the agent wrote nothing: ${agent.errorTail()}`)
+    await sleepMs(POLL_MS)
+  }
+}
+
+async function completedOf({ client }: Collector, id: string): Promise<number> {
+  try {
+    return (await client.run(id)).progress?.completed ?? 0
+  } catch (error) {
+    // Not announced yet.
+    if (error instanceof ProbeError && error.code === 'RUN_UNKNOWN') return 0
+    throw error
+  }
+}
+
+/** Waits for its own end; one in error is an error of the bench. */
+export async function ended(agent: ManagedProcess): Promise<void> {
+  const limit = setTimeout(() => void agent.kill('SIGKILL'), END_LIMIT_MS)
+  const { code, signal } = await agent.exited
+  clearTimeout(limit)
+  if (code !== EXIT.held)
+    throw new ProbeError('RIG_FAILED', `the agent ended (${signal ?? `status ${code}`}): ${agent.errorTail()}`)
+}
+
+/** What its threads used between two looks; the one whose id is the process's is the main thread. */
+function spentBy(pid: number, before: readonly ThreadTime[], after: readonly ThreadTime[]) {
+  const earlier = new Map(before.map((time) => [time.thread, time]))
+  let mainUserUs = 0
+  let workerUserUs = 0
+  let systemUs = 0
+  for (const { thread, ...now } of after) {
+    const then = earlier.get(thread) ?? { userUs: 0, systemUs: 0 }
+    const userUs = now.userUs - then.userUs
+    systemUs += now.systemUs - then.systemUs
+    if (thread === pid) mainUserUs += userUs
+    else workerUserUs += userUs
+  }
+  return { mainUserUs, workerUserUs, systemUs }
+}

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 
 /** What the kernel counts times in here: USER_HZ is 100 on every architecture that Node runs on. */
-const TICK_US = 10_000
+export const TICK_US = 10_000
 
 export interface ThreadTime {
   readonly thread: number

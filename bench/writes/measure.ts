@@ -1,18 +1,16 @@
 /** All of it, side by side: on each target each match, the peers and the agent in turn, as often as asked for. */
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { createProgress } from '../../src/io/progress.ts'
 import { requireAll } from '../../src/io/requirements.ts'
 import { withScratch } from '../../src/io/scratch.ts'
 import { type Collector, startCollector, thisProgram } from '../../src/rig/children.ts'
-import { attachLoop, memoryFolder, reapLoops, sparseFile } from '../ram.ts'
-import { type AgentFigures, runAgent } from './agent.ts'
+import { type AgentFigures, runAgent } from '../agent-run.ts'
+import { attachLoop, memoryFolder, reapLoops, sparseFile, writtenFile } from '../targets.ts'
 import { type FioFigures, fioArguments, runFio } from './fio.ts'
 import { COST_TARGET, type Job, MATCHES, type Match } from './jobs.ts'
 import { type Profile, profileAll } from './profile.ts'
-import { REGION_BYTES } from './settings.ts'
+import { MEASURED_MS, REGION_BYTES, warmUpMs, workloadOf } from './settings.ts'
 
 const LABEL = 'writes'
-const CHUNK_BYTES = 2 ** 20
 
 /** One match on one target; every list is one entry a repetition. */
 export interface Played {
@@ -48,7 +46,7 @@ export async function measureWrites(repeats: number, signal: AbortSignal): Promi
           const collector = await startCollector(thisProgram(), ram, `sqlite:${ram.file('store.db')}`)
           try {
             const targets = [
-              { name: 'file', path: writtenFile(disk.file('target.img')) },
+              { name: 'file', path: writtenFile(disk.file('target.img'), REGION_BYTES) },
               { name: COST_TARGET, path: loop.path },
             ]
             const played = await playAll({ targets, collector, repeats, signal })
@@ -64,19 +62,6 @@ export async function measureWrites(repeats: number, signal: AbortSignal): Promi
       memory.path,
     ),
   )
-}
-
-/** Every block of it allocated and written once, so that a write changes nothing but data. */
-function writtenFile(path: string): string {
-  const descriptor = openSync(path, 'wx')
-  try {
-    const chunk = new Uint8Array(CHUNK_BYTES).fill(0x5a)
-    for (let at = 0; at < REGION_BYTES; at += CHUNK_BYTES) writeSync(descriptor, chunk, 0, CHUNK_BYTES, at)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-  return path
 }
 
 interface Order {
@@ -129,6 +114,11 @@ async function playOnce(
     turn.peers.push(
       await runFio(fioArguments(peer, job, target.path, REGION_BYTES), { cwd: collector.scratch.path, signal }),
     )
-  for (const one of ours) turn.ours.push(await runAgent({ collector, target: target.path, job, ours: one, signal }))
+  for (const one of ours) {
+    const workload = workloadOf(job, one, target.path)
+    const stretch = { warmUpMs: warmUpMs(job.depth), measuredMs: MEASURED_MS }
+    const { run: _run, ...figures } = await runAgent({ collector, target: target.path, workload, ...stretch, signal })
+    turn.ours.push(figures)
+  }
   return turn
 }

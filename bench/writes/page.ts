@@ -1,8 +1,8 @@
 /** The section of docs/PERFORMANCE.md on writing, from docs/bench/writes.json alone. */
 import { grouped, table } from '../../trust/words.ts'
+import type { AgentFigures } from '../agent-run.ts'
 import { type BenchData, commandBlock, machineLine, sectionOf } from '../section.ts'
 import { ratios, reached, spreadOf, spreadText } from '../spread.ts'
-import type { AgentFigures } from './agent.ts'
 import { BUCKETS } from './buckets.ts'
 import type { FioFigures } from './fio.ts'
 import { COST_DEPTHS, COST_GOAL_US, COST_TARGET, TABLES } from './jobs.ts'

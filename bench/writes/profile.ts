@@ -4,17 +4,16 @@
  * Node writes the names of compiled functions to /tmp, where perf looks for them. Both get the scratch folder for a /tmp of their own,
  * so that nothing is left there, whatever ends them.
  */
-import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { findProgram, runTool, startProcess } from '../../src/io/process.ts'
 import { sleepMs } from '../../src/io/clock.ts'
 import type { Collector } from '../../src/rig/children.ts'
-import { agentArguments, ended, untilWriting } from './agent.ts'
+import { MARGIN_MS, agentArguments, ended, newRunId, untilWriting } from '../agent-run.ts'
+import { Completions } from '../completions.ts'
 import { bucketOf, samplesIn } from './buckets.ts'
-import { Completions } from './completions.ts'
 import { type Job, PROFILES } from './jobs.ts'
-import { MARGIN_MS, warmUpMs } from './settings.ts'
+import { warmUpMs, workloadOf } from './settings.ts'
 
 const SAMPLES_PER_SECOND = 1999
 const PROFILED_MS = 2000
@@ -61,18 +60,18 @@ async function profile(
   signal: AbortSignal,
 ): Promise<Profile> {
   const { scratch, program } = collector
-  const id = randomBytes(8).toString('hex')
+  const id = newRunId()
   const folder = scratch.file(`profile-${id}`)
   mkdirSync(folder)
   const job: Job = { pattern: 'random', writeBytes: 4096, depth, flushEvery: 0 }
-  const run = { collector, target, job, ours: engine, signal }
+  const run = { collector, target, workload: workloadOf(job, engine, target) }
   const warmMs = warmUpMs(depth)
   const args = agentArguments(run, id, warmMs + BEGIN_MS + PROFILED_MS + MARGIN_MS)
   // The program as it was compiled, file by file: in a bundle the names say nothing.
   const command = [process.execPath, '--perf-basic-prof', program.entry, ...args]
   const agent = startProcess('unshare', withTmp(folder, command), { scratch })
   try {
-    await untilWriting(agent, run, id)
+    await untilWriting(agent, collector, id, signal)
     await sleepMs(warmMs, signal)
     const data = join(folder, 'perf.data')
     const record = [

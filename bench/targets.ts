@@ -1,8 +1,8 @@
 /**
- * A scratch folder in memory, and a loop device over a file in it: about as near as a block device comes to one that costs nothing.
+ * Targets for a bench: files, a scratch folder in memory, and a loop device over a file in it: about as near as a block device comes to one that costs nothing.
  * Root only. A bench that was killed leaves the device behind; the next one finds it by the folder that is gone and takes it away.
  */
-import { closeSync, ftruncateSync, openSync, statfsSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, openSync, statfsSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
 import { atExit } from '../src/io/interrupt.ts'
@@ -12,6 +12,7 @@ import { readKernelFile } from '../src/io/target.ts'
 
 const SHARED_MEMORY = '/dev/shm'
 const TMPFS_MAGIC = 0x01021994
+const CHUNK_BYTES = 2 ** 20
 const LOSETUP_LIMIT_MS = 10_000
 /** What the kernel and losetup say behind the name of a file that was removed. */
 const DELETED = ' (deleted)'
@@ -61,6 +62,20 @@ export function sparseFile(path: string, bytes: number): string {
   const descriptor = openSync(path, 'wx')
   try {
     ftruncateSync(descriptor, bytes)
+  } finally {
+    closeSync(descriptor)
+  }
+  return path
+}
+
+/** A file of that many bytes, every block of it allocated and written once, so that a write to it changes nothing but data. */
+export function writtenFile(path: string, bytes: number): string {
+  const descriptor = openSync(path, 'wx')
+  try {
+    const chunk = new Uint8Array(Math.min(bytes, CHUNK_BYTES)).fill(0x5a)
+    for (let at = 0; at < bytes; at += chunk.length)
+      writeSync(descriptor, chunk, 0, Math.min(chunk.length, bytes - at), at)
+    fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }

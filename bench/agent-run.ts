@@ -1,25 +1,27 @@
 /**
- * One run of the agent at one job, as a user starts it, its log streaming to a collector. Writes are counted in the log that arrived,
- * between two moments of it; processor time is read from /proc at two moments of the same stretch.
+ * One run of the agent as a user starts it, its log streaming to a collector, looked at in its middle: what it wrote is in the log that
+ * arrived, what it cost in /proc at two moments of the same stretch.
  */
 import { randomBytes } from 'node:crypto'
-import { EXIT, ProbeError } from '../../src/core/errors.ts'
-import { monotonicMs, sleepMs } from '../../src/io/clock.ts'
-import { type ManagedProcess, startProcess } from '../../src/io/process.ts'
-import type { Collector } from '../../src/rig/children.ts'
-import { type ThreadTime, threadTimes } from '../processor-time.ts'
+import { EXIT, ProbeError } from '../src/core/errors.ts'
+import { monotonicMs, sleepMs } from '../src/io/clock.ts'
+import { type ManagedProcess, startProcess } from '../src/io/process.ts'
+import type { Collector } from '../src/rig/children.ts'
 import { Completions } from './completions.ts'
-import type { Job, Ours } from './jobs.ts'
-import { FIRST_MS, MARGIN_MS, MEASURED_MS, REGION_BYTES, warmUpMs } from './settings.ts'
+import { type ThreadTime, threadTimes } from './processor-time.ts'
 
-const CAMPAIGN = 'writes'
+const CAMPAIGN = 'bench'
 const BEGIN_LIMIT_MS = 30_000
 const END_LIMIT_MS = 30_000
 const POLL_MS = 20
+/** After the last look, so that what is looked at is the middle of a run. */
+export const MARGIN_MS = 150
+/** What the first of a run amounts to is told for information. */
+const FIRST_MS = 500
 
 export interface AgentFigures {
   readonly perSecond: number
-  /** Of its first half second, in which much of the code is not compiled yet. */
+  /** In its first half second, in which much of the code is not compiled yet. */
   readonly perSecondAtFirst: number
   /** Microseconds of the processor a write: of the main thread, and of all others. */
   readonly mainUserUs: number
@@ -30,51 +32,52 @@ export interface AgentFigures {
 export interface AgentRun {
   readonly collector: Collector
   readonly target: string
-  readonly job: Job
-  readonly ours: Ours
+  /** What to write, in the words of `plugpull agent`. */
+  readonly workload: readonly string[]
+  readonly warmUpMs: number
+  readonly measuredMs: number
   readonly signal: AbortSignal
 }
 
-export function agentArguments(run: Omit<AgentRun, 'signal'>, id: string, durationMs: number): readonly string[] {
-  const { collector, target, job, ours } = run
-  return [
-    'agent',
-    `--target=${target}`,
-    `--destroy-data-on=${target}`,
-    `--collector=${collector.url}`,
-    `--campaign=${CAMPAIGN}`,
-    `--run-id=${id}`,
-    `--workload=${job.pattern}`,
-    `--write-size=${job.writeBytes}`,
-    `--region=0..${REGION_BYTES}`,
-    `--queue-depth=${job.depth}`,
-    ...(job.flushEvery === 0 ? ['--flush-never'] : [`--flush-every=${job.flushEvery}`]),
-    `--duration=${durationMs}ms`,
-    '--quiet',
-    ...ours.args,
-  ]
-}
+/** All arguments of the agent for a run of that id and length. */
+export const agentArguments = (
+  { collector, target, workload }: Pick<AgentRun, 'collector' | 'target' | 'workload'>,
+  id: string,
+  durationMs: number,
+): readonly string[] => [
+  'agent',
+  `--target=${target}`,
+  `--collector=${collector.url}`,
+  `--campaign=${CAMPAIGN}`,
+  `--run-id=${id}`,
+  `--duration=${durationMs}ms`,
+  '--quiet',
+  ...workload,
+]
 
-export async function runAgent(run: AgentRun): Promise<AgentFigures> {
-  const { collector, signal } = run
-  const id = randomBytes(8).toString('hex')
-  const warmMs = warmUpMs(run.job.depth)
-  const args = agentArguments(run, id, warmMs + MEASURED_MS + MARGIN_MS)
+export const newRunId = (): string => randomBytes(8).toString('hex')
+
+/** Its figures, and the id of the run, whose log the collector has. */
+export async function runAgent(run: AgentRun): Promise<AgentFigures & { readonly run: string }> {
+  const { collector, warmUpMs, measuredMs, signal } = run
+  const id = newRunId()
+  const args = agentArguments(run, id, warmUpMs + measuredMs + MARGIN_MS)
   const agent = startProcess(process.execPath, [collector.program.guestEntry, ...args], { scratch: collector.scratch })
   try {
-    await untilWriting(agent, run, id)
-    await sleepMs(warmMs, signal)
+    await untilWriting(agent, collector, id, signal)
+    await sleepMs(warmUpMs, signal)
     const before = threadTimes(agent.pid)
     const since = monotonicMs()
-    await sleepMs(MEASURED_MS, signal)
+    await sleepMs(measuredMs, signal)
     const spentMs = monotonicMs() - since
     const after = threadTimes(agent.pid)
     await ended(agent)
     const log = await Completions.of(collector.client.readLog(id))
-    const perSecond = log.perSecond(warmMs, warmMs + MEASURED_MS)
+    const perSecond = log.perSecond(warmUpMs, warmUpMs + measuredMs)
     const spent = spentBy(agent.pid, before, after)
     const perWrite = (us: number): number => us / ((perSecond * spentMs) / 1000)
     return {
+      run: id,
       perSecond,
       perSecondAtFirst: log.perSecond(0, FIRST_MS),
       mainUserUs: perWrite(spent.mainUserUs),
@@ -88,8 +91,13 @@ export async function runAgent(run: AgentRun): Promise<AgentFigures> {
   }
 }
 
-/** As the collector sees it, which is some milliseconds later. */
-export async function untilWriting(agent: ManagedProcess, { collector, signal }: AgentRun, id: string): Promise<void> {
+/** Until the collector sees it write, which is some milliseconds after it does. */
+export async function untilWriting(
+  agent: ManagedProcess,
+  collector: Collector,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
   const until = monotonicMs() + BEGIN_LIMIT_MS
   for (;;) {
     signal.throwIfAborted()

@@ -1,6 +1,6 @@
 /** From a run's log: when each write was complete. What it costs to begin is left out by counting between two moments of the log itself. */
-import type { RecordKind } from '../../src/core/record.ts'
-import { LogDecoder, type LogSink } from '../../src/core/wire.ts'
+import type { RecordKind } from '../src/core/record.ts'
+import { LogDecoder, type LogSink } from '../src/core/wire.ts'
 
 export class Completions implements LogSink {
   readonly #timesUs: number[] = []

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { attachLoop, orphanedLoops, reapLoops, sparseFile } from '../../bench/ram.ts'
+import { attachLoop, orphanedLoops, reapLoops, sparseFile } from '../../bench/targets.ts'
 import { runToolSync } from '../../src/io/process.ts'
 import { createScratch } from '../../src/io/scratch.ts'
 import { missingRequirements } from '../../src/io/requirements.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { manifestOf } from '../../../bench/judge/history.ts'
-import { Completions } from '../../../bench/writes/completions.ts'
-import { FrameEncoder, RecordEncoder } from '../../../src/core/wire.ts'
+import { manifestOf } from '../../bench/judge/history.ts'
+import { Completions } from '../../bench/completions.ts'
+import { FrameEncoder, RecordEncoder } from '../../src/core/wire.ts'
 
 /** A log in which write n is complete at the n-th of these times. */
 async function* logOf(timesUs: readonly number[]): AsyncGenerator<Uint8Array> {

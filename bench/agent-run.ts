@@ -62,7 +62,7 @@ export async function runAgent(run: AgentRun): Promise<AgentFigures & { readonly
   const { collector, warmUpMs, measuredMs, signal } = run
   const id = newRunId()
   const args = agentArguments(run, id, warmUpMs + measuredMs + MARGIN_MS)
-  const agent = startProcess(process.execPath, [collector.program.guestEntry, ...args], { scratch: collector.scratch })
+  const agent = startProcess(process.execPath, [collector.program.entry, ...args], { scratch: collector.scratch })
   try {
     await untilWriting(agent, collector, id, signal)
     await sleepMs(warmUpMs, signal)

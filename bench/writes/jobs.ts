@@ -1,6 +1,4 @@
 /** What is measured: the jobs, who does each, and what is to be reached. Data alone; the tables follow from it. */
-import { WORKLOAD_OPTIONS } from '../../src/core/agent-options.ts'
-
 export interface Job {
   readonly pattern: 'random' | 'sequential'
   readonly writeBytes: number
@@ -35,12 +33,10 @@ export interface Match {
   readonly peers: readonly Peer[]
 }
 
-/** Until every agent has them: `auto` is what a user gets who asks for nothing. */
-const HAS_ENGINES = WORKLOAD_OPTIONS.some(({ flags }) => flags.startsWith('--engine'))
-const AUTO: Ours = { name: 'auto', args: HAS_ENGINES ? ['--engine', 'auto'] : [] }
-const THREADS: Ours = { name: 'threads', args: HAS_ENGINES ? ['--engine', 'threads'] : [] }
-/** Of the agent; what is one engine today is measured once. */
-const ENGINES: readonly Ours[] = HAS_ENGINES ? [AUTO, THREADS] : [AUTO]
+/** What a user gets who asks for nothing. */
+const AUTO: Ours = { name: 'auto', args: ['--io-engine', 'auto'] }
+/** Of the agent, the one that it chooses by itself first. */
+const ENGINES: readonly Ours[] = [AUTO, { name: 'psync', args: ['--io-engine', 'psync'] }]
 
 const PSYNC: Peer = { name: 'fio psync', engine: 'psync', verify: true }
 const DEEP: readonly Peer[] = [

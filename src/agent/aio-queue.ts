@@ -33,6 +33,9 @@ export class AioQueue implements RequestQueue {
   readonly #context: AioContext
   readonly #slots: readonly Slot[]
   readonly #free: number[]
+  /** The flush that goes out with the next `perform`, and what one came to that was performed there and then. */
+  #flush: number | undefined
+  #flushed: { readonly slot: number; readonly errno: number } | undefined
 
   constructor({ device, system, context, capacity, largestWrite }: AioQueueParts) {
     this.capacity = capacity
@@ -60,7 +63,8 @@ export class AioQueue implements RequestQueue {
   }
 
   addFlush(request: Request): void {
-    this.#context.dataSync(this.#take(request), this.#device.descriptors.plain)
+    assert(this.#flush === undefined, 'one flush at a time')
+    this.#flush = this.#take(request)
   }
 
   #take(request: Request): number {
@@ -71,30 +75,53 @@ export class AioQueue implements RequestQueue {
   }
 
   perform(limitMs: number): void {
+    const flush = this.#flush
+    this.#flush = undefined
+    if (flush !== undefined) {
+      // Alone, it is quicker at once: the kernel hands an asynchronous one to another thread.
+      if (this.inFlight === 1) {
+        this.#flushed = { slot: flush, errno: this.#flushNow() }
+        return
+      }
+      this.#context.dataSync(flush, this.#device.descriptors.plain)
+    }
     this.#context.submit()
     this.#context.wait(limitMs)
   }
 
+  #flushNow(): number {
+    try {
+      this.#device.flush()
+      return SUCCESS
+    } catch (error) {
+      return errnoNumber(error)
+    }
+  }
+
   settle(ended: (request: Request, errno: number) => void): void {
     const context = this.#context
-    for (let index = 0; index < context.ended; index++) {
-      const slot = context.slotOf(index)
-      const at = this.#slotAt(slot)
-      const { request } = at
-      assert(request !== undefined, 'what ended was in flight')
-      const errno = this.#errnoOf(request, at.buffer, context.resultOf(index))
-      at.request = undefined
-      this.#free.push(slot)
-      ended(request, errno)
-    }
+    for (let index = 0; index < context.ended; index++) this.#end(context.slotOf(index), context.resultOf(index), ended)
     context.forget()
+    const flushed = this.#flushed
+    this.#flushed = undefined
+    if (flushed !== undefined) this.#end(flushed.slot, -flushed.errno, ended)
+  }
+
+  /** `result`: bytes written, or the negative number of an error. */
+  #end(slot: number, result: number, ended: (request: Request, errno: number) => void): void {
+    const at = this.#slotAt(slot)
+    const { request } = at
+    assert(request !== undefined, 'what ended was in flight')
+    const errno = result < 0 ? -result : this.#rest(request, at.buffer, result)
+    at.request = undefined
+    this.#free.push(slot)
+    ended(request, errno)
   }
 
   /** A short write is gone on with, as the device port does it: what it then comes to is what the write came to. */
-  #errnoOf(request: Request, buffer: SectorBuffer, result: number): number {
-    if (result < 0) return -result
-    if (request.kind === 'flush' || result === request.sectors * SECTOR_BYTES) return SUCCESS
-    const done = result / SECTOR_BYTES
+  #rest(request: Request, buffer: SectorBuffer, bytes: number): number {
+    if (request.kind === 'flush' || bytes === request.sectors * SECTOR_BYTES) return SUCCESS
+    const done = bytes / SECTOR_BYTES
     if (done === 0 || !Number.isInteger(done)) return constants.errno.EIO
     try {
       this.#device.write(buffer, done, request.lba + done, request.sectors - done, request.fua)

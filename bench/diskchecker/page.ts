@@ -1,7 +1,7 @@
 /** The section of docs/PERFORMANCE.md on diskchecker.pl's job, from docs/bench/diskchecker.json alone. */
-import { table } from '../../trust/words.ts'
+import { grouped, table } from '../../trust/words.ts'
 import { type BenchData, commandBlock, machineLine, sectionOf } from '../section.ts'
-import { ratios, reached, spreadText } from '../spread.ts'
+import { ratios, reached, spreadOf, spreadText } from '../spread.ts'
 import { MEGABYTES, type Measured, WAYS } from './measure.ts'
 import { STRETCHES } from './stretches.ts'
 
@@ -30,6 +30,8 @@ Where the time of one write goes, by the log of the agent, in microseconds: the 
 the next write. Medians of each run.
 
 ${stretchTable(data)}
+
+${boundText(data)}
 
 ${machineLine(data)}
 `,
@@ -67,3 +69,15 @@ const stretchTable = ({ agent }: Measured): string =>
       ),
     ]),
   )
+
+const us = (value: number): string => `${grouped(Math.round(value))} µs`
+
+/** What a whole write of the peer takes, beside what the agent alone waits for. */
+function boundText({ diskchecker, agent }: Measured): string {
+  const waiting = agent.find(({ io, commit }) => io === 'buffered' && commit === 'wait')
+  const whole = us(1_000_000 / spreadOf(diskchecker).median)
+  const wait = us(spreadOf(waiting?.turns.map((turn) => turn.us.wait) ?? [0]).median)
+  return `A whole write of diskchecker.pl, with its report, takes ${whole}; with \`--commit wait\` the agent's wait alone takes ${wait}. In that time the
+flush is handed from the thread that made it to the main thread, framed, and posted over HTTP; the collector checks who sends it,
+commits it in a transaction of SQLite with an fsync of its own, and answers; and the writing thread is woken.`
+}

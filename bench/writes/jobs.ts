@@ -77,8 +77,7 @@ export const MATCHES: readonly Match[] = [
   {
     table: 'deep',
     job: { ...KIB4, depth: 32, flushEvery: 0 },
-    // The engine of threads is no answer to so deep a queue: it is shown for what the other one brings.
-    ours: [{ ...AUTO, goal: 0.85 }, ...ENGINES.slice(1)],
+    ours: [{ ...AUTO, goal: 0.85 }],
     peers: DEEP,
   },
   ...[1, 16].map((flushEvery): Match => ({

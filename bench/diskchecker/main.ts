@@ -1,11 +1,9 @@
 /** `npm run bench -- diskchecker --diskchecker PATH`: its job, done by it and by the agent; writes docs/bench/diskchecker.json and its section of docs/PERFORMANCE.md. */
-import { basename } from 'node:path'
 import { ProbeError } from '../../src/core/errors.ts'
-import { recoverScratch } from '../../src/io/scratch.ts'
 import { runBench } from '../bench-command.ts'
-import { LABEL, measureDiskchecker } from './measure.ts'
+import { measureDiskchecker } from './measure.ts'
 import { DISKCHECKER, type DiskcheckerData } from './page.ts'
-import { diskcheckerProblem, forgetDiskchecker, suppliedFile } from './server.ts'
+import { diskcheckerProblem, suppliedFile } from './server.ts'
 
 const OPTION = '--diskchecker'
 
@@ -23,8 +21,6 @@ await runBench<DiskcheckerData>({
         `bench diskchecker takes ${OPTION} PATH: diskchecker.pl is not ours to ship, get it from its author and say where it is`,
       )
     const program = suppliedFile(diskchecker, OPTION)
-    // A bench that was killed may have left a server, and the server its state.
-    if (recoverScratch().some((folder) => basename(folder).startsWith(`plugpull-${LABEL}-`))) forgetDiskchecker()
     const problem = diskcheckerProblem()
     if (problem !== undefined) throw new ProbeError('RIG_UNAVAILABLE', `diskchecker.pl cannot run here: ${problem}`)
     return measureDiskchecker(program, repeats, signal)

@@ -9,8 +9,7 @@ import { runClient } from './client.ts'
 import { PAGE_BYTES, digestText } from './server.ts'
 import { type StretchUs, stretchesOf } from './stretches.ts'
 
-/** Of its scratch folder. */
-export const LABEL = 'diskchecker'
+const LABEL = 'diskchecker'
 /** So small that diskchecker.pl, whose file grows from nothing, soon writes to blocks that it has. */
 export const MEGABYTES = 16
 const WARM_UP_SECONDS = 2

@@ -4,7 +4,7 @@
  * It keeps its state in /tmp under the client's address, so one such client runs at a time on a machine.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { resolve as fullPath } from 'node:path'
 import { ProbeError } from '../../src/core/errors.ts'
@@ -14,14 +14,25 @@ import { type ManagedProcess, findProgram, runTool, startProcess } from '../../s
 /** What it writes at a time; it has no other size. */
 export const PAGE_BYTES = 16 * 1024
 export const STATE = '/tmp/127.0.0.1.diskchecker'
+/** Names the process that had it made. */
+const OWNER = `${STATE}.plugpull`
 const LISTEN_LIMIT_MS = 10_000
 
-/** Why it cannot run here, or undefined. */
+/** Why it cannot run here, or undefined. What a killed bench of ours left is no reason. */
 export function diskcheckerProblem(): string | undefined {
   if (findProgram('perl') === undefined) return 'perl is not installed'
-  return existsSync(STATE)
+  return existsSync(STATE) && !isLeftOver()
     ? `${STATE} is there: another diskchecker.pl may be at work; remove it if none is`
     : undefined
+}
+
+/** Whether the state is that of a bench of ours which is no more. */
+function isLeftOver(): boolean {
+  try {
+    return !existsSync(`/proc/${readFileSync(OWNER, 'utf8')}`)
+  } catch {
+    return false
+  }
 }
 
 /** The full path of what was given as `--diskchecker`; throws BAD_OPTION where nothing is there. */
@@ -41,6 +52,7 @@ export interface DiskcheckerServer {
 }
 
 export async function startServer(path: string, scratch: { readonly path: string }): Promise<DiskcheckerServer> {
+  writeFileSync(OWNER, String(process.pid))
   const port = await freePort()
   const server = startProcess('perl', [path, '-l', String(port)], { scratch })
   const until = monotonicMs() + LISTEN_LIMIT_MS
@@ -71,4 +83,6 @@ function freePort(): Promise<number> {
 }
 
 /** Takes its state file away. */
-export const forgetDiskchecker = (): void => rmSync(STATE, { force: true })
+export function forgetDiskchecker(): void {
+  for (const file of [STATE, OWNER]) rmSync(file, { force: true })
+}

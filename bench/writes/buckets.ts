@@ -43,8 +43,9 @@ const WORKER: readonly Rule[] = [
   { bucket: 'lock, records and wake-ups', meets: /agent\/(lock|shared|ring)\.js|Builtins_Atomics/ },
   { bucket: 'clock', meets: /io\/clock\.js|hrtime|clock_gettime|process::BindingData/ },
   {
-    bucket: 'fs.writeSync and its way to the kernel',
-    meets: /node::fs|uv_?_?fs|pwrite|fdatasync|node:fs|node:internal\/(fs|validators)|io\/device\.js|CallApiCallback/,
+    bucket: 'fs.writeSync or koffi, and the way to the kernel',
+    meets:
+      /node::fs|uv_?_?fs|pwrite|fdatasync|node:fs|node:internal\/(fs|validators)|io\/(device|aio|foreign)\.js|agent\/(aio|psync)-queue\.js|koffi|CallApiCallback/,
   },
   { bucket: 'the loop, and what the compiler put into it', meets: /agent\/loop\.js|agent\/[\w-]+\.js/ },
 ]

@@ -106,17 +106,7 @@ function costTable(played: readonly Played[]): string {
     ...peers.map(({ name, runs }) => fioCost(name, job.depth, runs)),
   ])
   return table(
-    [
-      'who',
-      'in flight',
-      'writer, user',
-      'main thread, user',
-      'user in all',
-      'goal',
-      'reached',
-      'kernel',
-      'first second',
-    ],
+    ['who', 'in flight', 'writer, user', 'main thread, user', 'user in all', 'goal', 'reached', 'kernel', 'at first'],
     rows,
   )
 }

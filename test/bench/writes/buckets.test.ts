@@ -32,7 +32,7 @@ it('a sample counts for the innermost frame of a known kind', () => {
   const buckets = samples.map((sample) => bucketOf(sample, 40))
   assert.deepEqual(buckets, [
     'stamps: what is written',
-    'fs.writeSync and its way to the kernel',
+    'fs.writeSync or koffi, and the way to the kernel',
     'garbage collection',
     'main thread: sending them',
     'main thread: other',

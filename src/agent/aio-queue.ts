@@ -12,10 +12,17 @@ import type { SystemCalls } from '../io/foreign.ts'
 import { type Request, type RequestQueue, SUCCESS, type Write, errnoNumber } from './request-queue.ts'
 
 interface Slot {
-  readonly buffer: SectorBuffer
-  readonly address: number
+  memory: Memory
   request: Request | undefined
 }
+
+interface Memory {
+  readonly buffer: SectorBuffer
+  readonly address: number
+}
+
+/** Sectors of a write from which on making its bytes takes long enough to be done while another is under way. */
+const SPARE_FROM = 128
 
 export interface AioQueueParts {
   readonly device: OpenDevice
@@ -33,7 +40,8 @@ export class AioQueue implements RequestQueue {
   readonly #context: AioContext
   readonly #slots: readonly Slot[]
   readonly #free: number[]
-  /** The flush that goes out with the next `perform`, and what one came to that was performed there and then. */
+  #spare: Memory | undefined
+  /** The flush that goes out with the next `submit`, and what one came to that was performed there and then. */
   #flush: number | undefined
   #flushed: { readonly slot: number; readonly errno: number } | undefined
 
@@ -41,10 +49,12 @@ export class AioQueue implements RequestQueue {
     this.capacity = capacity
     this.#device = device
     this.#context = context
-    this.#slots = Array.from({ length: capacity }, () => {
+    const newMemory = (): Memory => {
       const buffer = alignedBuffer(largestWrite * SECTOR_BYTES)
-      return { buffer, address: system.addressOf(buffer.bytes), request: undefined }
-    })
+      return { buffer, address: system.addressOf(buffer.bytes) }
+    }
+    this.#slots = Array.from({ length: capacity }, () => ({ memory: newMemory(), request: undefined }))
+    this.#spare = largestWrite >= SPARE_FROM ? newMemory() : undefined
     this.#free = Array.from({ length: capacity }, (_, slot) => slot)
   }
 
@@ -52,12 +62,18 @@ export class AioQueue implements RequestQueue {
     return this.capacity - this.#free.length
   }
 
-  addWrite(request: Write): SectorBuffer {
+  get spare(): SectorBuffer | undefined {
+    return this.#spare?.buffer
+  }
+
+  addWrite(request: Write, isFilled = false): SectorBuffer {
     const { lba, sectors, fua } = request
     const { plain, stable } = this.#device.descriptors
     assert(stable !== undefined && lba + sectors <= this.#device.sizeSectors, 'the plan lies on the target')
     const slot = this.#take(request)
-    const { buffer, address } = this.#slotAt(slot)
+    const at = this.#slotAt(slot)
+    if (isFilled && this.#spare !== undefined) [at.memory, this.#spare] = [this.#spare, at.memory]
+    const { buffer, address } = at.memory
     this.#context.write(slot, fua ? stable : plain, address, sectors * SECTOR_BYTES, lba * SECTOR_BYTES)
     return buffer
   }
@@ -74,7 +90,7 @@ export class AioQueue implements RequestQueue {
     return slot
   }
 
-  perform(limitMs: number): void {
+  submit(): void {
     const flush = this.#flush
     this.#flush = undefined
     if (flush !== undefined) {
@@ -86,7 +102,10 @@ export class AioQueue implements RequestQueue {
       this.#context.dataSync(flush, this.#device.descriptors.plain)
     }
     this.#context.submit()
-    this.#context.wait(limitMs)
+  }
+
+  wait(limitMs: number): void {
+    if (this.#flushed === undefined) this.#context.wait(limitMs)
   }
 
   #flushNow(): number {
@@ -112,7 +131,7 @@ export class AioQueue implements RequestQueue {
     const at = this.#slotAt(slot)
     const { request } = at
     assert(request !== undefined, 'what ended was in flight')
-    const errno = result < 0 ? -result : this.#rest(request, at.buffer, result)
+    const errno = result < 0 ? -result : this.#rest(request, at.memory.buffer, result)
     at.request = undefined
     this.#free.push(slot)
     ended(request, errno)

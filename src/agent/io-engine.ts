@@ -14,10 +14,13 @@ import type { RequestQueue } from './request-queue.ts'
 
 /** From here on a thread for each request costs more than one for all (docs/PERFORMANCE.md). */
 const AIO_DEPTH_MIN = 4
+/** From here on a write's bytes are made while another is under way, which a thread within a system call cannot do. */
+const AIO_WRITE_BYTES_MIN = 65_536
 
 export interface EngineWish {
   readonly ioEngine: IoEngine | 'auto'
   readonly queueDepth: number
+  readonly writeBytes: { readonly most: number }
 }
 
 export interface EngineChoice {
@@ -27,8 +30,9 @@ export interface EngineChoice {
 }
 
 /** The engine of a run on `device`; throws BAD_OPTION where the one asked for cannot be had. */
-export async function chooseEngine({ ioEngine, queueDepth }: EngineWish, device: OpenDevice): Promise<EngineChoice> {
-  if (ioEngine === 'psync' || (ioEngine === 'auto' && queueDepth < AIO_DEPTH_MIN)) return { ioEngine: 'psync' }
+export async function chooseEngine(wish: EngineWish, device: OpenDevice): Promise<EngineChoice> {
+  const { ioEngine, queueDepth } = wish
+  if (ioEngine === 'psync' || (ioEngine === 'auto' && !paysOff(wish))) return { ioEngine: 'psync' }
   const aio = await openAio(device, queueDepth)
   if (typeof aio !== 'string') {
     aio.context.close()
@@ -38,6 +42,9 @@ export async function chooseEngine({ ioEngine, queueDepth }: EngineWish, device:
     throw new ProbeError('BAD_OPTION', `--io-engine aio cannot be had: ${aio}; take --io-engine auto or psync`)
   return { ioEngine: 'psync', instead: aio }
 }
+
+const paysOff = ({ queueDepth, writeBytes }: EngineWish): boolean =>
+  queueDepth >= AIO_DEPTH_MIN || writeBytes.most >= AIO_WRITE_BYTES_MIN
 
 interface Aio {
   readonly system: SystemCalls

@@ -3,7 +3,8 @@
  *
  *   turn:     under the lock: record what ended, ask the scheduler what is next, record its issue, as often as there is room.
  *   fill:     outside it: make the bytes of what was taken.
- *   perform:  hand all of it to the kernel, wait for something to end.
+ *   submit:   hand all of it to the kernel.
+ *   wait:     for something to end; before that, where it pays, make the bytes of the write to come.
  *
  * How many requests a round carries is the queue's to say: one of a thread by pwrite (psync-queue.ts), many by asynchronous
  * I/O (aio-queue.ts). The record of an issue precedes the request, that of a completion follows it, and both get their place
@@ -22,7 +23,7 @@
  */
 import type { Plan } from '../core/plan.ts'
 import type { Action } from '../core/scheduler.ts'
-import type { Stamper } from '../core/stamp.ts'
+import type { SectorBuffer, Stamper } from '../core/stamp.ts'
 import { type Request, type RequestQueue, SUCCESS } from './request-queue.ts'
 import type { Shared } from './shared.ts'
 
@@ -43,6 +44,8 @@ export class WorkerLoop {
   readonly #taken: Request[] = []
   readonly #settle = (request: Request, errno: number): void => this.#record(request, errno)
   #nowUs = 0
+  /** The write whose bytes are in the queue's spare buffer; 0: none. */
+  #filledAhead = 0
   #attention = false
 
   constructor(parts: LoopParts) {
@@ -58,8 +61,11 @@ export class WorkerLoop {
     for (;;) {
       const action = this.#turn()
       this.#fill()
-      if (queue.inFlight > 0) queue.perform(this.#limitMs(action))
-      else if (action.kind === 'done') return
+      if (queue.inFlight > 0) {
+        queue.submit()
+        this.#fillAhead()
+        queue.wait(this.#limitMs(action))
+      } else if (action.kind === 'done') return
     }
   }
 
@@ -107,16 +113,34 @@ export class WorkerLoop {
 
   /** Hands what was taken to the queue, with its bytes. */
   #fill(): void {
-    const { plan, stamper, queue } = this.#parts
+    const { queue } = this.#parts
     const taken = this.#taken
     for (const request of taken) {
       if (request.kind === 'write') {
-        const { write, lba, sectors } = request
-        const buffer = queue.addWrite(request)
-        stamper.fill(buffer, 0, { write, lba, count: sectors, epoch: plan.epochOf(write) }, 0, sectors)
+        const isFilled = request.write === this.#filledAhead
+        const buffer = queue.addWrite(request, isFilled)
+        if (!isFilled) this.#fillBuffer(buffer, request.write, request)
       } else queue.addFlush(request)
     }
     taken.length = 0
+  }
+
+  /** Makes the bytes of the write that is likely to be next, while those before it are under way: the plan says what they are. */
+  #fillAhead(): void {
+    const { shared, plan, queue } = this.#parts
+    const write = shared.scheduler.issued + 1
+    if (queue.spare === undefined || write === this.#filledAhead || write > plan.length) return
+    this.#fillBuffer(queue.spare, write, plan.write(write))
+    this.#filledAhead = write
+  }
+
+  #fillBuffer(
+    buffer: SectorBuffer,
+    write: number,
+    { lba, sectors }: { readonly lba: number; readonly sectors: number },
+  ): void {
+    const { plan, stamper } = this.#parts
+    stamper.fill(buffer, 0, { write, lba, count: sectors, epoch: plan.epochOf(write) }, 0, sectors)
   }
 
   #record(request: Request, errno: number): void {

@@ -9,10 +9,12 @@ import { type Request, type RequestQueue, SUCCESS, type Write, errnoNumber } fro
 
 export class PsyncQueue implements RequestQueue {
   readonly capacity = 1
+  /** Nobody is there to fill it: the thread waits in the system call. */
+  readonly spare = undefined
   readonly #device: DevicePort
   readonly #buffer: SectorBuffer
   #request: Request | undefined
-  /** `undefined` until the request was performed. */
+  /** `undefined` until the request was submitted. */
   #errno: number | undefined
 
   /** `buffer` holds the largest write; this queue's own. */
@@ -36,9 +38,9 @@ export class PsyncQueue implements RequestQueue {
     this.#errno = undefined
   }
 
-  perform(): void {
+  submit(): void {
     const request = this.#request
-    assert(request !== undefined, 'there is a request to perform')
+    if (request === undefined || this.#errno !== undefined) return
     try {
       if (request.kind === 'write') this.#device.write(this.#buffer, 0, request.lba, request.sectors, request.fua)
       else this.#device.flush()
@@ -46,6 +48,10 @@ export class PsyncQueue implements RequestQueue {
     } catch (error) {
       this.#errno = errnoNumber(error)
     }
+  }
+
+  wait(): void {
+    // A system call that returned has ended.
   }
 
   settle(ended: (request: Request, errno: number) => void): void {

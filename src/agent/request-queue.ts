@@ -11,10 +11,10 @@ export type Request = Write | Extract<Action, { kind: 'flush' }>
 export const SUCCESS = 0
 
 /**
- * Requests of one thread. It is driven in rounds: `addWrite` and `addFlush`, then `perform`, then `settle`.
+ * Requests of one thread. It is driven in rounds: `addWrite` and `addFlush`, then `submit` and `wait`, then `settle`.
  *
  * An implementation
- * - MUST hand a request to the kernel in `perform`, never earlier: its issue is recorded in between;
+ * - MUST hand a request to the kernel in `submit`, never earlier: its issue is recorded in between;
  * - MUST report a request as ended only when the device port's `write` or `flush` would have returned or thrown;
  * - MUST NOT retry what failed, and MUST NOT lose an ending.
  */
@@ -23,11 +23,21 @@ export interface RequestQueue {
   readonly capacity: number
   /** Requests added of which `settle` has not told the end. */
   readonly inFlight: number
-  /** Takes a write; the buffer, of at least its length, whose first sectors are to be filled with its bytes before `perform`. */
-  addWrite(request: Write): SectorBuffer
+  /**
+   * A buffer that no request uses, for the bytes of the next write while others are under way; `undefined` where that gains
+   * nothing. What is in it stays until `addWrite` takes it.
+   */
+  readonly spare: SectorBuffer | undefined
+  /**
+   * Takes a write; the buffer, of at least its length, whose first sectors are to be filled with its bytes before `submit`.
+   * With `isFilled` it is the spare one, which has been filled.
+   */
+  addWrite(request: Write, isFilled?: boolean): SectorBuffer
   addFlush(request: Request): void
-  /** Hands over what was added, and waits until a request has ended, for at most that long. */
-  perform(limitMs: number): void
+  /** Hands over what was added. May take as long as the device does. */
+  submit(): void
+  /** Waits until a request has ended, for at most that long. */
+  wait(limitMs: number): void
   /** Tells of each request that has ended since it was last called, with its error number or SUCCESS; makes no system call. */
   settle(ended: (request: Request, errno: number) => void): void
   /** Waits for what is in flight; the device stays open. */

@@ -192,7 +192,7 @@ export class Scheduler {
 
   /** The write in `slot` was reported done. */
   completed(slot: number): void {
-    assert(this.#word(this.#slotAt(slot)) !== 0, `no write is in flight in slot ${slot}`)
+    assert(this.#word(this.#slotAt(slot)) !== 0, 'a write is in flight in its slot')
     this.#s[this.#slotAt(slot)] = 0
     this.#s[W.inFlight] = this.inFlight - 1
   }

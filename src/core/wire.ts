@@ -158,7 +158,7 @@ export class RecordEncoder {
   #leave(id: number): number {
     const { inFlight } = this.#state
     const place = inFlight.indexOf(id)
-    assert(place >= 0, `write ${id} is not in flight`)
+    if (place < 0) assert.fail(`write ${id} is not in flight`)
     inFlight.splice(place, 1)
     return place
   }

@@ -16,6 +16,7 @@ const choices: readonly (readonly [string, string, ...string[]])[] = [
   ['three writes in flight', 'psync', '--queue-depth', '3'],
   ['four writes in flight', 'aio', '--queue-depth', '4'],
   ['four through the page cache', 'psync', '--queue-depth', '4', '--io', 'buffered'],
+  ['one of 64 KiB', 'aio', '--write-size', '64k'],
   ['four by threads', 'psync', '--queue-depth', '4', '--io-engine', 'psync'],
   ['one, insisted upon', 'aio', '--io-engine', 'aio'],
 ]

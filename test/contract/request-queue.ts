@@ -31,11 +31,12 @@ interface Ending {
   readonly errno: number
 }
 
-/** Performs and settles until nothing is in flight; at most a thousand times. */
+/** Submits, waits and settles until nothing is in flight; at most a thousand times. */
 function drive(queue: RequestQueue): readonly Ending[] {
   const endings: Ending[] = []
   for (let round = 0; queue.inFlight > 0 && round < 1000; round++) {
-    queue.perform(1000)
+    queue.submit()
+    queue.wait(1000)
     queue.settle((request, errno) => endings.push({ request, errno }))
   }
   assert.equal(queue.inFlight, 0, 'everything ends')
@@ -92,7 +93,7 @@ export function testRequestQueue(name: string, make: (t: TestContext) => Promise
       assertHolds(subject, writeOf(7, 64, 8))
     })
 
-    it('tells nothing before it was performed', async (t) => {
+    it('tells nothing before it was submitted', async (t) => {
       const subject = await make(t)
       if (subject === undefined) return
       const { queue } = subject

@@ -1,0 +1,5 @@
+/** The subjects, in the order of the page. */
+import type { MemorySubject } from './subject.ts'
+import { COLLECTOR } from './subjects/collector.ts'
+
+export const SUBJECTS: readonly MemorySubject[] = [COLLECTOR]

@@ -1,6 +1,7 @@
 /** docs/PERFORMANCE.md, from the data of the benches that have a section in it, and from nothing else. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { INGEST } from './ingest/page.ts'
 import { JUDGE } from './judge/page.ts'
 import { MEMORY } from './memory/page.ts'
 import type { Section } from './section.ts'
@@ -9,7 +10,7 @@ import { UI } from './ui/page.ts'
 export const PERFORMANCE_FILE = join(import.meta.dirname, '..', '..', 'docs', 'PERFORMANCE.md')
 
 /** In the order of the page. */
-const SECTIONS: readonly Section[] = [JUDGE, UI, MEMORY]
+const SECTIONS: readonly Section[] = [JUDGE, UI, INGEST, MEMORY]
 
 const HEAD = `# Performance
 

@@ -58,7 +58,7 @@ ${table(['flush every', 'agent', 'fio', 'ratio', `ratio, last ${LAST_SECONDS} s`
 
 Second by second the agent makes ${warming.join(', ')} writes at a flush every ${FLUSHES[0]}. By the profile what bounds it is that V8's
 interpreter and its optimising compiler share the one processor with the writing for as long as the program is young; then what each
-append to the log costs the main thread. To have V8 not optimise, or inline less, was tried: it is slower from the first seconds on.
+append to the log costs the main thread. To have V8 not optimise, or inline less, was tried: neither writes sooner, and both are slower later.
 
 ${machineLine(data)}
 `

@@ -2,15 +2,20 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DISKCHECKER } from './diskchecker/page.ts'
+import { GUEST } from './guest/page.ts'
+import { INGEST } from './ingest/page.ts'
 import { JUDGE } from './judge/page.ts'
+import { MEMORY } from './memory/page.ts'
 import type { Section } from './section.ts'
+import { START } from './start/page.ts'
 import { UI } from './ui/page.ts'
 import { WRITES } from './writes/page.ts'
+import { WIRE } from './wire/page.ts'
 
 export const PERFORMANCE_FILE = join(import.meta.dirname, '..', '..', 'docs', 'PERFORMANCE.md')
 
 /** In the order of the page. */
-const SECTIONS: readonly Section[] = [WRITES, DISKCHECKER, JUDGE, UI]
+const SECTIONS: readonly Section[] = [WRITES, DISKCHECKER, GUEST, START, WIRE, JUDGE, INGEST, MEMORY, UI]
 
 const HEAD = `# Performance
 

@@ -9,7 +9,7 @@ const source = (name) => join(root, 'src', name)
 const lean = (name) => join(root, 'scripts', 'bundle', name)
 
 /** What is packed lighter than it is installed: in an emulated guest all of undici takes longer to load than the rest together. */
-const LEAN = { undici: lean('undici.mjs'), 'pino-pretty': lean('pino-pretty.mjs') }
+const LEAN = { undici: lean('undici.mjs'), pino: lean('pino.mjs'), 'pino-pretty': lean('pino-pretty.mjs') }
 
 const COMMON = {
   bundle: true,

@@ -27,9 +27,15 @@ export async function programOf(commands: Commands, words: ProgramWords, name?: 
     .description(words.description)
     .version(VERSION)
     .addHelpText('after', words.after ?? '')
-  const only = name === undefined ? undefined : commands[name]
-  for (const load of only === undefined ? Object.values(commands) : [only]) root.addCommand(quiet(await load()))
+  for (const load of loadersFor(commands, name)) root.addCommand(quiet(await load()))
   return root
+}
+
+/** The command that is named; all where none is, because help lists them; none where the version is asked for. */
+function loadersFor(commands: Commands, name: string | undefined): readonly Commands[string][] {
+  if (name === '--version' || name === '-V') return []
+  const only = name === undefined ? undefined : commands[name]
+  return only === undefined ? Object.values(commands) : [only]
 }
 
 function quiet(command: Command): Command {

@@ -1,16 +1,14 @@
 /** One measurement: a database, two collectors over it, a fleet that streams to them, and every log read back and compared. */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { CollectorClient } from '../../src/io/collector-client.ts'
-import { type ManagedProcess, startProcess } from '../../src/io/process.ts'
-import { TICK_US, statFields } from '../processor-time.ts'
+import { startProcess } from '../../src/io/process.ts'
 import type { OwnPostgres } from '../../test/support/postgres.ts'
+import { type CollectorProcess, linesOf, startCollector } from '../collector-process.ts'
+import { childrenOf, memoryOf, processorSeconds } from '../process-figures.ts'
 import { type AgentResult } from './streaming-agent.ts'
 import { CAMPAIGN, type FleetResult } from './fleet.ts'
 
-const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.js')
 const FLEET = join(import.meta.dirname, 'fleet.js')
 /** Agents are shared out among so many processes, so that they are not what is measured. */
 const FLEETS = 2
@@ -45,29 +43,6 @@ export interface ScaleRun extends Load {
   readonly chunkBytes: number
 }
 
-interface Collector {
-  readonly process: ManagedProcess
-  readonly url: string
-}
-
-async function startCollector(store: string): Promise<Collector> {
-  const args = [CLI, 'collector', '--listen', '127.0.0.1:0', '--store', store, '--json']
-  const started = startProcess(process.execPath, args, { pipeOutput: true })
-  const { stdout } = started.child
-  if (stdout === null) throw new Error('the collector was started with a pipe')
-  const line = await Promise.race([linesOf(started).next(), started.exited])
-  if (!('value' in line) || typeof line.value !== 'string') throw new Error(`no collector: ${started.errorTail()}`)
-  const said: { readonly url?: string } = JSON.parse(line.value)
-  if (said.url === undefined) throw new Error(`no collector: ${line.value}`)
-  return { process: started, url: said.url }
-}
-
-function linesOf({ child }: ManagedProcess): AsyncIterator<string> {
-  const { stdout } = child
-  if (stdout === null) throw new Error('it was started with a pipe')
-  return createInterface(stdout)[Symbol.asyncIterator]()
-}
-
 export async function measure(postgres: OwnPostgres, load: Load): Promise<ScaleRun> {
   const database = await postgres.createDatabase()
   const collectors = await Promise.all([startCollector(database), startCollector(database)])
@@ -86,7 +61,7 @@ export async function measure(postgres: OwnPostgres, load: Load): Promise<ScaleR
         collectors: round(after.collectors - before.collectors),
         postgres: round(after.postgres - before.postgres),
       },
-      collectorPeakBytes: collectors.map(({ process: { pid } }) => peakBytes(pid)),
+      collectorPeakBytes: collectors.map(({ process: { pid } }) => memoryOf(pid).peakBytes),
       intact: await intactLogs(
         collectors,
         results.flatMap(({ agents }) => agents),
@@ -120,7 +95,7 @@ const round = (value: number): number => Math.round(value * 10) / 10
 /** Runs the fleets to their end, with what `look` sees when they begin to stream and when they are done. */
 async function stream<T>(
   { agents, writesPerSecond, seconds }: Load,
-  collectors: readonly Collector[],
+  collectors: readonly CollectorProcess[],
   look: () => Promise<T>,
 ) {
   const share = Math.ceil(agents / FLEETS)
@@ -164,7 +139,7 @@ async function settledCounters(postgres: OwnPostgres, database: string): Promise
   return countersOf(postgres, database)
 }
 
-async function counters(postgres: OwnPostgres, database: string, collectors: readonly Collector[]) {
+async function counters(postgres: OwnPostgres, database: string, collectors: readonly CollectorProcess[]) {
   const own = collectors.map(({ process: { pid } }) => processorSeconds(pid))
   const server = [postgres.pid, ...childrenOf(postgres.pid)].map(processorSeconds)
   return { ...(await countersOf(postgres, database)), collectors: sum(own), postgres: sum(server) }
@@ -172,22 +147,8 @@ async function counters(postgres: OwnPostgres, database: string, collectors: rea
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
-/** User and system time of a process, and of its children that have ended. */
-function processorSeconds(pid: number): number {
-  const fields = statFields(`/proc/${pid}/stat`)
-  return (sum([11, 12, 13, 14].map((index) => Number(fields[index] ?? 0))) * TICK_US) / 1_000_000
-}
-
-const childrenOf = (pid: number): readonly number[] =>
-  readdirSync('/proc').flatMap((name) =>
-    /^\d+$/.test(name) && Number(statFields(`/proc/${name}/stat`)[1]) === pid ? [Number(name)] : [],
-  )
-
-const peakBytes = (pid: number): number =>
-  Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
-
 /** Every log read from the collector that it was not sent to, whole, and held against the digest of what was sent. */
-async function intactLogs(collectors: readonly Collector[], agents: readonly AgentResult[]): Promise<number> {
+async function intactLogs(collectors: readonly CollectorProcess[], agents: readonly AgentResult[]): Promise<number> {
   const clients = collectors.map(({ url }) => new CollectorClient(url))
   let intact = 0
   const left = agents.entries()

@@ -115,7 +115,7 @@ function addLabel(labels: Record<string, string>, text: string): string {
 
 async function agent(raw: RawAgentOptions, labels: Readonly<Record<string, string>>): Promise<number> {
   const workload = parseWorkloadOptions(raw)
-  const logger = createLogger({ name: 'agent', level: raw.quiet === true ? 'warn' : 'info' })
+  const logger = await createLogger({ name: 'agent', level: raw.quiet === true ? 'warn' : 'info' })
   const openLog = logOf(raw, logger)
   const first = verifyFirstOf(raw, logger)
   const identity = {

@@ -52,10 +52,10 @@ interface Setup {
   readonly tls: TlsPair | undefined
 }
 
-function setupOf(options: ServeOptions): Setup {
+async function setupOf(options: ServeOptions): Promise<Setup> {
   const address = parseListen(options.listen)
   const token = options.tokenFile === undefined ? undefined : readTokenFile(options.tokenFile)
-  const logger = createLogger({
+  const logger = await createLogger({
     name: 'collector',
     scrub: redactor([token, options.webhooks?.secret].flatMap((secret) => secret ?? [])),
     ...(options.logLevel === undefined ? {} : { level: options.logLevel }),
@@ -67,7 +67,7 @@ function setupOf(options: ServeOptions): Setup {
 
 /** Serves until Ctrl-C or SIGTERM. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const setup = setupOf(options)
+  const setup = await setupOf(options)
   // A store that is not there has no admin: what is refused for that leaves none behind.
   if (!isStoreThere(options.store)) requireTokenBeyondLoopback(setup.address, setup.token !== undefined)
   const store = await openStore(options.store, 'write')

@@ -66,7 +66,8 @@ export const WORKLOAD_OPTIONS: readonly OptionSpec[] = [
   { flags: '--io <mode>', description: 'how the target is opened', default: 'direct', choices: IO_MODES },
   {
     flags: '--io-engine <engine>',
-    description: 'a thread for each write in flight, or one for all; auto: aio from 4 writes or 64K a write on, where it can be had',
+    description:
+      'a thread for each write in flight, or one for all; auto: aio from 4 writes or 64K a write on, where it can be had',
     default: 'auto',
     choices: IO_ENGINES,
   },

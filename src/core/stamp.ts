@@ -87,8 +87,7 @@ function poolOf(run: Key64): Uint8Array {
   if (known !== undefined) return known
   if (pools.size >= POOLS_MAX) pools.clear()
   const words = new Uint32Array(POOL_BYTES / 4)
-  const prng = new Prng(run)
-  for (let i = 0; i < words.length; i++) words[i] = prng.bits()
+  new Prng(run).bitsInto(words)
   const pool = new Uint8Array(words.buffer)
   pools.set(name, pool)
   return pool

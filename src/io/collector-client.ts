@@ -6,7 +6,7 @@
  * byte twice. Pacing, back-off and what to do meanwhile are the caller's.
  */
 import { readFileSync } from 'node:fs'
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type {
   CampaignCounts,
   CampaignView,
@@ -118,7 +118,8 @@ export class CollectorClient {
   readonly #token: string | undefined
   readonly #runKey: Readonly<Record<string, string>>
   readonly #limitMs: number
-  readonly #dispatcher: Dispatcher
+  readonly #ca: string | undefined
+  #dispatcher: Promise<Dispatcher> | undefined
 
   /** Throws BAD_OPTION where `url` is not http:// or https://. Connects on first use. */
   constructor(url: string, options: CollectorClientOptions = {}) {
@@ -135,11 +136,7 @@ export class CollectorClient {
     this.#token = options.token
     this.#runKey = options.runKey === undefined ? {} : { [RUN_KEY_HEADER]: options.runKey }
     this.#limitMs = options.limitMs ?? LIMIT_MS
-    this.#dispatcher = new Agent({
-      connections: 8,
-      connect: { timeout: this.#limitMs, ...(options.ca === undefined ? {} : { ca: options.ca }) },
-      bodyTimeout: this.#limitMs,
-    })
+    this.#ca = options.ca
   }
 
   /** True where the run is new, false where the collector had this very run already. A different one: COLLECTOR_REFUSED. */
@@ -284,7 +281,7 @@ export class CollectorClient {
 
   /** Ends every connection; requests under way fail with COLLECTOR_UNREACHABLE. */
   async close(): Promise<void> {
-    await this.#dispatcher.destroy()
+    await (await this.#dispatcher)?.destroy()
   }
 
   /** What the collector answers, where that is a success that has these fields. */
@@ -324,8 +321,16 @@ export class CollectorClient {
     }
   }
 
-  #request(call: Call, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    return this.#dispatcher.request({
+  /** Loaded with the first request: a program that never asks a collector starts without. */
+  async #connections(): Promise<Dispatcher> {
+    const { Agent } = await import('undici')
+    const ca = this.#ca === undefined ? {} : { ca: this.#ca }
+    return new Agent({ connections: 8, connect: { timeout: this.#limitMs, ...ca }, bodyTimeout: this.#limitMs })
+  }
+
+  async #request(call: Call, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const dispatcher = await (this.#dispatcher ??= this.#connections())
+    return dispatcher.request({
       origin: this.#origin,
       path: this.#prefix + call.path,
       method: call.method,

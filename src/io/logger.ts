@@ -1,6 +1,5 @@
 /** Logs: pino on stderr, JSON lines; readable lines only where a person sits at a terminal. Standard output belongs to results. */
-import { type DestinationStream, type Logger, pino } from 'pino'
-import { PinoPretty } from 'pino-pretty'
+import type { DestinationStream, Logger } from 'pino'
 
 export type { Logger } from 'pino'
 
@@ -15,12 +14,21 @@ export interface LoggerOptions {
   readonly scrub?: (line: string) => string
 }
 
-/** A logger to stderr. Writes are synchronous, so that the last line before an exit is not lost. */
-export function createLogger(options: LoggerOptions): Logger {
+/**
+ * A logger to stderr. Writes are synchronous, so that the last line before an exit is not lost.
+ * What it is made of is loaded here, and for a person more than for a file: it takes part of every start.
+ */
+export async function createLogger(options: LoggerOptions): Promise<Logger> {
+  const { pino } = await import('pino')
   const settings = { name: options.name, level: options.level ?? 'info' }
   const { scrub } = options
   const stream: DestinationStream = process.stderr.isTTY
-    ? PinoPretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+    ? (await import('pino-pretty')).PinoPretty({
+        destination: 2,
+        sync: true,
+        ignore: 'pid,hostname',
+        translateTime: 'SYS:HH:MM:ss.l',
+      })
     : pino.destination({ dest: 2, sync: true })
   return pino(settings, scrub === undefined ? stream : { write: (line) => stream.write(scrub(line)) })
 }

@@ -160,6 +160,7 @@ async function publish(client: CollectorClient, verdict: Verdict): Promise<void>
     if (!(error instanceof ProbeError)) throw error
     if (verdict.verdict !== 'violation')
       throw new ProbeError(error.code, error.message, { cause: error, isReported: true })
-    createLogger({ name: 'verify' }).error(`the verdict was not published: ${error.message}`)
+    const logger = await createLogger({ name: 'verify' })
+    logger.error(`the verdict was not published: ${error.message}`)
   }
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { join } from 'node:path'
 import { GroupCommit } from '../../src/collector/store/group-commit.ts'
+import type { Append, AppendOutcome } from '../../src/collector/store/store.ts'
 import { openSqliteStore } from '../../src/collector/store/sqlite-database.ts'
 import { logBytes, runId, sampleManifest, scratch } from './helpers.ts'
 
@@ -58,4 +59,44 @@ test('a commit that fails is told to each of its chunks', async (t) => {
     kind: 'stored',
     offset: 10,
   })
+})
+
+test('a store that gains from it gets several commits at once, and no run in two of them', async () => {
+  const underWay: { readonly runs: readonly string[]; readonly done: () => void }[] = []
+  const store = {
+    commitsAtOnce: 2,
+    append: (batch: readonly Append[]) =>
+      new Promise<readonly AppendOutcome[]>((resolve) => {
+        const done = (): void => resolve(batch.map(({ offset }) => ({ kind: 'stored', offset })))
+        underWay.push({ runs: batch.map(({ run, offset }) => `${run} ${offset}`), done })
+      }),
+  }
+  const commits = new GroupCommit(store)
+  const answered: string[] = []
+  const append = async (run: string, offset: number): Promise<void> => {
+    await commits.append({ run, offset, bytes: new Uint8Array(1), at: AT })
+    answered.push(`${run} ${offset}`)
+  }
+  const turn = async (): Promise<void> => {
+    for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const seen = (): unknown => underWay.map(({ runs }) => runs)
+  const all = [append('a', 0), append('b', 0)]
+  await turn()
+  all.push(append('a', 1), append('c', 0), append('a', 2))
+  await turn()
+  all.push(append('d', 0))
+  await turn()
+  assert.deepEqual(seen(), [['a 0', 'b 0'], ['c 0']])
+  underWay[1]?.done()
+  await turn()
+  assert.deepEqual(seen(), [['a 0', 'b 0'], ['c 0'], ['d 0']])
+  underWay[0]?.done()
+  await turn()
+  assert.deepEqual(underWay[3]?.runs, ['a 1', 'a 2'])
+  for (const { done } of underWay) done()
+  await Promise.all(all)
+  await commits.drain()
+  assert.deepEqual(answered, ['c 0', 'a 0', 'b 0', 'd 0', 'a 1', 'a 2'])
+  assert.equal(commits.commits, 4)
 })

@@ -280,7 +280,7 @@ check('where rows are locked one by one, as Citus has it, a batch comes to the s
   const database = new PostgresDatabase(url)
   const one = { ...POSTGRES_DIALECT, lockedAtOnce: 1 }
   try {
-    await migratePostgres(database, schemaOf(POSTGRES_DIALECT))
+    await migratePostgres(database, schemaOf('postgresql'))
     const statements: string[] = []
     const runs = [3, 1, 2]
     for (const n of runs) await database.write((sql) => createRun(sql, newRun(n)))

@@ -257,7 +257,7 @@ test('one statement holds no more than 8 MiB of log, however much is appended at
         return sql.all(text, values)
       },
     }
-    return appendAll(watched, database, batch)
+    return appendAll(watched, { name: database.name, dialect: { ...database.dialect, insertedAtOnce: 1000 } }, batch)
   })
   assert.deepEqual(statements, [8 * MIB, 7 * MIB + 1, 4 * MIB, 10 * MIB, 5])
   assert((await readAll(readLog(database, runId(1), 0, offset))).equals(Buffer.concat(batch.map(({ bytes }) => bytes))))

@@ -20,9 +20,23 @@ export function isCrossSite(headers: IncomingHttpHeaders): boolean {
 export const isNavigation = (headers: IncomingHttpHeaders): boolean =>
   headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
 
+/** Hosts whose answer is kept: a collector is called by a few, with every request. */
+const HOSTS_MAX = 64
+const known = new Map<string, boolean>()
+
 /** Whether `host` (of the header) is an address, or localhost. A guest calls this machine 10.0.2.2. */
 export function isUnmistakable(host: string | undefined): boolean {
-  if (host === undefined || !URL.canParse(`http://${host}`)) return false
+  if (host === undefined) return false
+  const before = known.get(host)
+  if (before !== undefined) return before
+  const is = isAddress(host)
+  if (known.size >= HOSTS_MAX) known.clear()
+  known.set(host, is)
+  return is
+}
+
+function isAddress(host: string): boolean {
+  if (!URL.canParse(`http://${host}`)) return false
   const { hostname } = new URL(`http://${host}`)
   const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
   return isIP(bare) !== 0 || bare === 'localhost' || bare.endsWith('.localhost')

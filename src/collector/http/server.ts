@@ -69,7 +69,7 @@ export async function createServer(options: ServerOptions): Promise<CollectorSer
   app.setNotFoundHandler((request, reply) => {
     answerError(noSuchAddress(request), request, reply)
   })
-  await addSecurityHeaders(app, options.tls !== undefined)
+  addSecurityHeaders(app, options.tls !== undefined)
   const gate = await gateOf(app, options)
   logRequests(app, gate)
   await app.register(swagger, {

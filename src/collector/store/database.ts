@@ -21,12 +21,16 @@ export interface Dialect {
   readonly forUpdate: string
   /** Runs whose rows one such SELECT may lock. */
   readonly lockedAtOnce: number
+  /** Rows that one statement inserts at most: many where each statement is a way over a network. */
+  readonly insertedAtOnce: number
 }
 
 export interface Database {
   /** As on the command line, without secrets. */
   readonly name: string
   readonly dialect: Dialect
+  /** Transactions that write and gain from being under way at once: 1 where writers are alone anyway. */
+  readonly writesAtOnce: number
 
   /** Statements that change nothing. Each sees what was committed before it. */
   read<T>(work: (sql: Sql) => Promise<T>): Promise<T>

@@ -1,13 +1,14 @@
 /**
  * Many agents' chunks in one commit: an fsync costs the same for one chunk and for a hundred.
  *
- * Whatever arrives while a commit is under way goes into the next one. Nobody waits for company: an append that comes
- * alone is committed at the end of the event loop's turn.
+ * Whatever arrives while as many commits are under way as the store gains from goes into the next one. Nobody waits for company: an
+ * append that comes alone is committed at the end of the event loop's turn. Appends to one run are never in two commits at once: they
+ * are applied in the order in which they came.
  */
 import type { Append, AppendOutcome, Store } from './store.ts'
 
-/** A commit holds at most about so much, so that a flood does not make every agent wait for all of it. */
-const BATCH_BYTES = 16 << 20
+/** All commits under way hold at most about so much, so that a flood does not make every agent wait for all of it. */
+const UNDER_WAY_BYTES = 16 << 20
 
 interface Waiting {
   readonly append: Append
@@ -16,16 +17,22 @@ interface Waiting {
 }
 
 export class GroupCommit {
-  readonly #store: Store
+  readonly #store: Pick<Store, 'append' | 'commitsAtOnce'>
   readonly #committed: (appends: number) => void
+  readonly #batchBytes: number
   #waiting: Waiting[] = []
-  #running: Promise<void> | undefined
+  /** Each commits one batch after the other, until there is none. */
+  #lanes = 0
+  #lanesEnded: Promise<unknown> = Promise.resolve()
+  /** Runs in a commit that is under way. */
+  readonly #busy = new Set<string>()
   #commits = 0
 
   /** `committed` is told of each commit how many appends were in it. */
-  constructor(store: Store, committed: (appends: number) => void = () => undefined) {
+  constructor(store: Pick<Store, 'append' | 'commitsAtOnce'>, committed: (appends: number) => void = () => undefined) {
     this.#store = store
     this.#committed = committed
+    this.#batchBytes = UNDER_WAY_BYTES / store.commitsAtOnce
   }
 
   /** Commits so far: for tests and health. */
@@ -37,38 +44,55 @@ export class GroupCommit {
   append(append: Append): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ append, resolve, reject })
-      this.#running ??= this.#run()
+      if (this.#lanes < this.#store.commitsAtOnce) this.#lanesEnded = Promise.all([this.#lanesEnded, this.#run()])
     })
   }
 
+  /** A lane. Never rejects: what fails is told to whoever waits for it. */
   async #run(): Promise<void> {
+    this.#lanes++
     // The rest of this turn of the event loop brings what else has already arrived.
     await new Promise((resolve) => setImmediate(resolve))
-    while (this.#waiting.length > 0) {
-      const batch = this.#take()
-      this.#commits++
-      try {
-        const outcomes = await this.#store.append(batch.map(({ append }) => append))
-        this.#committed(batch.length)
-        for (const [index, outcome] of outcomes.entries()) batch[index]?.resolve(outcome)
-      } catch (error) {
-        for (const { reject } of batch) reject(error)
-      }
+    for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
+      await this.#commit(batch)
       await new Promise((resolve) => setImmediate(resolve))
     }
-    this.#running = undefined
+    this.#lanes--
   }
 
-  #take(): Waiting[] {
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    for (const { append } of batch) this.#busy.add(append.run)
+    this.#commits++
+    try {
+      const outcomes = await this.#store.append(batch.map(({ append }) => append))
+      this.#committed(batch.length)
+      for (const [index, outcome] of outcomes.entries()) batch[index]?.resolve(outcome)
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    } finally {
+      for (const { append } of batch) this.#busy.delete(append.run)
+    }
+  }
+
+  /** The longest waiting; who waits for another commit of the same run is left for whoever makes that. */
+  #take(): readonly Waiting[] {
+    const batch: Waiting[] = []
+    const left: Waiting[] = []
     let bytes = 0
-    let count = 0
-    while (count < this.#waiting.length && bytes < BATCH_BYTES)
-      bytes += this.#waiting[count++]?.append.bytes.length ?? 0
-    return this.#waiting.splice(0, count)
+    for (const waiting of this.#waiting) {
+      const { append } = waiting
+      if (bytes >= this.#batchBytes || this.#busy.has(append.run)) left.push(waiting)
+      else {
+        batch.push(waiting)
+        bytes += append.bytes.length
+      }
+    }
+    this.#waiting = left
+    return batch
   }
 
   /** Resolves when nothing is waiting any more. */
   async drain(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
+    while (this.#lanes > 0) await this.#lanesEnded
   }
 }

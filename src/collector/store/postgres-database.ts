@@ -18,6 +18,8 @@ import { parsePostgresUrl, type PostgresUrl } from './postgres-url.ts'
 
 /** Connections of one collector at most: appends take a few, readers share the rest. */
 export const CONNECTIONS_MAX = 10
+/** While one commit waits for the disk the server takes in the next, and one fsync of its serves all that wait for it. */
+const WRITES_AT_ONCE = 4
 const CONNECT_LIMIT_MS = 5000
 const IDLE_LIMIT_MS = 60_000
 /** The server ends a statement after so long, and a wait for another's row sooner. */
@@ -64,6 +66,7 @@ export interface TransactionLimits {
 
 export class PostgresDatabase implements Database {
   readonly name: string
+  readonly writesAtOnce = WRITES_AT_ONCE
   #engine: Engine = 'postgresql'
   readonly #url: PostgresUrl
   readonly #pool: Pool

@@ -12,10 +12,17 @@ export const POSTGRES_DIALECT: Dialect = {
   bytes: 'BYTEA',
   forUpdate: ' FOR UPDATE',
   lockedAtOnce: 1000,
+  insertedAtOnce: 1000,
 }
 
 /** Citus locks rows of one shard at a time: a SELECT for several runs with FOR UPDATE is refused. */
 const CITUS_DIALECT: Dialect = { ...POSTGRES_DIALECT, lockedAtOnce: 1 }
+
+/** PostgreSQL tries to compress long values. Logs are compact by themselves: the attempt would cost several times what keeping them does. */
+const LOG_STORAGE = 'ALTER TABLE chunks ALTER COLUMN bytes SET STORAGE EXTERNAL'
+
+/** What is said of the tables once they are made. CockroachDB keeps rows in a way of its own. */
+export const storageOf = (engine: Engine): readonly string[] => (engine === 'cockroachdb' ? [] : [LOG_STORAGE])
 
 export const dialectOf = (engine: Engine): Dialect => (engine === 'citus' ? CITUS_DIALECT : POSTGRES_DIALECT)
 

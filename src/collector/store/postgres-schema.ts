@@ -6,8 +6,9 @@
  * in the same transaction. The tables themselves are in schema.ts.
  */
 import { ProbeError } from '../../core/errors.ts'
-import type { Dialect, Sql } from './database.ts'
+import type { Sql } from './database.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
+import { type Engine, dialectOf, storageOf } from './postgres-engine.ts'
 import { SCHEMA_VERSION, tableStatements } from './schema.ts'
 
 /** One step from a version to the next. Never change one that was released. */
@@ -26,9 +27,9 @@ export interface PostgresSchema {
 }
 
 /** Stores on PostgreSQL began with version 3. */
-export const schemaOf = (dialect: Dialect): PostgresSchema => ({
+export const schemaOf = (engine: Engine): PostgresSchema => ({
   version: SCHEMA_VERSION,
-  tables: tableStatements(dialect),
+  tables: [...tableStatements(dialectOf(engine)), ...storageOf(engine)],
   migrations: {},
 })
 

@@ -2,19 +2,18 @@
 import { ProbeError } from '../../core/errors.ts'
 import type { Sql } from './database.ts'
 import { PostgresDatabase } from './postgres-database.ts'
-import { POSTGRES_DIALECT } from './postgres-engine.ts'
 import { migratePostgres, requireVersion, schemaOf } from './postgres-schema.ts'
+import { SCHEMA_VERSION } from './schema.ts'
 import { SqlStore } from './sql-store.ts'
 import type { Store, StoreAccess } from './store.ts'
 
 /** Throws BAD_OPTION, STORE_UNAVAILABLE or STORE_VERSION. All but `write` finds a store of this version there, and makes none. */
 export async function openPostgresStore(url: string, access: StoreAccess = 'write'): Promise<Store> {
-  const schema = schemaOf(POSTGRES_DIALECT)
-  const required = (sql: Sql): Promise<void> => requireVersion(sql, database.name, schema.version)
+  const required = (sql: Sql): Promise<void> => requireVersion(sql, database.name, SCHEMA_VERSION)
   const database: PostgresDatabase = new PostgresDatabase(url, (sql) => required(sql).catch(asUnavailable))
   try {
     await database.recognise()
-    if (access === 'write') await migratePostgres(database, schema)
+    if (access === 'write') await migratePostgres(database, schemaOf(database.engine))
     else await database.read(required)
     return new SqlStore(database)
   } catch (error) {

@@ -33,7 +33,11 @@ export const OUTCOME_COLUMNS = [
 ] as const
 
 /** The statements that make the tables, one by one. */
-export function tableStatements({ integer, real, bytes }: Dialect): readonly string[] {
+export function tableStatements({
+  integer,
+  real,
+  bytes,
+}: Pick<Dialect, 'integer' | 'real' | 'bytes'>): readonly string[] {
   const facts = FACT_COLUMNS.map((name) => `${name} TEXT NOT NULL`).join(', ')
   return [
     `CREATE TABLE runs (

@@ -1,8 +1,8 @@
 /**
  * Logs in SQL: appended to in batches, read back in pieces.
  *
- * A batch costs three statements however many runs are in it: the ends of the logs, locked in one order so that two
- * collectors cannot wait for each other; the new chunks; the new ends.
+ * A batch is three steps however many runs are in it: the ends of the logs, locked in one order so that two collectors cannot
+ * wait for each other; the new chunks; the new ends. Each is one statement where a statement is a way over a network.
  */
 import { ProbeError } from '../../core/errors.ts'
 import { type Database, type Dialect, marks, rowsOfMarks, type Sql, type SqlValue } from './database.ts'
@@ -12,8 +12,6 @@ import type { Append, AppendOutcome } from './store.ts'
 const PIECE_BYTES = 256 << 10
 /** Chunks that one statement asks for: they are some KiB each, and at most 4 MiB. */
 const PIECE_CHUNKS = 32
-/** Rows of one statement: SQLite takes 32,766 values. */
-const ROWS_MAX = 1000
 /** Bytes of log in one statement: CockroachDB takes messages up to 16 MiB, unless it is told otherwise. */
 const STATEMENT_BYTES = 8 << 20
 
@@ -52,12 +50,12 @@ export async function appendAll(
     if (log === undefined) outcomes.push({ kind: 'run-unknown' })
     else {
       // What is compared with the log has to be in it.
-      if (append.offset < log.end) await insertChunks(sql, chunks.splice(0))
+      if (append.offset < log.end) await insertChunks(sql, chunks.splice(0), dialect)
       outcomes.push(await appendOne(sql, name, log, append, chunks))
     }
   }
-  await insertChunks(sql, chunks)
-  await updateLogs(sql, logs)
+  await insertChunks(sql, chunks, dialect)
+  await updateLogs(sql, logs, dialect)
   return outcomes
 }
 
@@ -101,29 +99,28 @@ async function appendOne(
   return { kind: 'stored', offset: end }
 }
 
-async function insertChunks(sql: Sql, chunks: readonly Chunk[]): Promise<void> {
+async function insertChunks(sql: Sql, chunks: readonly Chunk[], { insertedAtOnce }: Dialect): Promise<void> {
   for (let at = 0; at < chunks.length;) {
-    const some = firstChunks(chunks, at)
+    const some = firstChunks(chunks.slice(at, at + insertedAtOnce))
     const values = some.flatMap(({ run, start, bytes }): readonly SqlValue[] => [run, start, bytes])
     await sql.all(`INSERT INTO chunks (run, start, bytes) VALUES ${rowsOfMarks(some.length, 3)}`, values)
     at += some.length
   }
 }
 
-/** As many from there on as one statement takes, and at least one. */
-function firstChunks(chunks: readonly Chunk[], from: number): readonly Chunk[] {
+/** As many of them as one statement takes, and at least one. */
+function firstChunks(chunks: readonly Chunk[]): readonly Chunk[] {
   let bytes = 0
-  const some = chunks.slice(from, from + ROWS_MAX)
-  const end = some.findIndex((chunk, index) => (bytes += chunk.bytes.length) > STATEMENT_BYTES && index > 0)
-  return end < 0 ? some : some.slice(0, end)
+  const end = chunks.findIndex((chunk, index) => (bytes += chunk.bytes.length) > STATEMENT_BYTES && index > 0)
+  return end < 0 ? chunks : chunks.slice(0, end)
 }
 
-async function updateLogs(sql: Sql, logs: ReadonlyMap<string, Open>): Promise<void> {
+async function updateLogs(sql: Sql, logs: ReadonlyMap<string, Open>, { insertedAtOnce }: Dialect): Promise<void> {
   const changed = [...logs].flatMap(([run, { end, progress, heardAt }]) =>
     heardAt === undefined ? [] : [[run, end, progress, heardAt]],
   )
-  for (let at = 0; at < changed.length; at += ROWS_MAX) {
-    const some = changed.slice(at, at + ROWS_MAX)
+  for (let at = 0; at < changed.length; at += insertedAtOnce) {
+    const some = changed.slice(at, at + insertedAtOnce)
     await sql.all(
       `INSERT INTO logs (run, bytes, progress, heard_at) VALUES ${rowsOfMarks(some.length, 4)}
        ON CONFLICT (run) DO UPDATE SET bytes = excluded.bytes,

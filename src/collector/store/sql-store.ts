@@ -15,10 +15,12 @@ import type { Append, LineQuery, NewRun, PruneQuery, RunQuery, Store, TokenRecor
 
 export class SqlStore implements Store {
   readonly name: string
+  readonly commitsAtOnce: number
   readonly #database: Database
 
   constructor(database: Database) {
     this.name = database.name
+    this.commitsAtOnce = database.writesAtOnce
     this.#database = database
   }
 

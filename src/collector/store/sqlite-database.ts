@@ -25,7 +25,9 @@ export const SQLITE_DIALECT: Dialect = {
   real: 'REAL',
   bytes: 'BLOB',
   forUpdate: '',
-  lockedAtOnce: 1000,
+  // A statement of one row is prepared once; those of each number of rows would be made anew time and again.
+  lockedAtOnce: 1,
+  insertedAtOnce: 1,
 }
 
 export interface SqliteOptions {
@@ -133,6 +135,7 @@ class Connection implements Sql {
 export class SqliteDatabase implements Database {
   readonly name: string
   readonly dialect = SQLITE_DIALECT
+  readonly writesAtOnce = 1
   readonly #file: string
   readonly #reader: Connection
   readonly #writer: Connection

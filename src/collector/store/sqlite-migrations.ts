@@ -14,7 +14,7 @@ import { compactIfRoom, keepCompactable } from './sqlite-space.ts'
 /** "plug": marks the file as ours. */
 const APPLICATION_ID = 0x706c7567
 
-const DIALECT = { integer: 'INTEGER', real: 'REAL', bytes: 'BLOB', forUpdate: '', lockedAtOnce: 1000 }
+const TYPES = { integer: 'INTEGER', real: 'REAL', bytes: 'BLOB' }
 
 /** Migration n brings a file from version n to n + 1. Never change one that was released. */
 const MIGRATIONS: Readonly<Record<number, (db: Sqlite.Database) => void>> = { 1: fromVersion1, 2: fromVersion2 }
@@ -51,7 +51,7 @@ export function migrate(db: Sqlite.Database, file: string): void {
     checkSchema(db, file)
     const version = pragmaNumber(db, 'user_version')
     if (version === SCHEMA_VERSION) return
-    if (version === 0) for (const statement of tableStatements(DIALECT)) db.exec(statement)
+    if (version === 0) for (const statement of tableStatements(TYPES)) db.exec(statement)
     else for (let from = version; from < SCHEMA_VERSION; from++) MIGRATIONS[from]?.(db)
     db.pragma(`application_id = ${APPLICATION_ID}`)
     db.pragma(`user_version = ${SCHEMA_VERSION}`)

@@ -18,14 +18,7 @@ export function fromVersion2(db: Sqlite.Database): void {
   for (const index of ['runs_by_campaign', 'runs_by_device', 'chunks_by_start', 'verdicts_by_number'])
     db.exec(`DROP INDEX ${index}`)
   for (const table of ['runs', 'logs', 'chunks', 'verdicts']) db.exec(`ALTER TABLE ${table} RENAME TO old_${table}`)
-  for (const statement of tableStatements({
-    integer: 'INTEGER',
-    real: 'REAL',
-    bytes: 'BLOB',
-    forUpdate: '',
-    lockedAtOnce: 1000,
-  }))
-    db.exec(statement)
+  for (const statement of tableStatements({ integer: 'INTEGER', real: 'REAL', bytes: 'BLOB' })) db.exec(statement)
   db.exec(`
     INSERT INTO runs (run, campaign, device, created_at, manifest, cut)
       SELECT run, campaign, coalesce(device, ''), created_at, manifest, cut FROM old_runs;

@@ -132,6 +132,8 @@ export type StoreAccess = 'read' | 'update' | 'write'
 export interface Store {
   /** How the store is given on the command line, without secrets. */
   readonly name: string
+  /** Batches of `append` that gain from being under way at once: at least 1. */
+  readonly commitsAtOnce: number
 
   /**
    * MUST be on stable storage when it resolves to `created`. A run that is there already MUST stay as it is: `same`

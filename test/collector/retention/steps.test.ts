@@ -47,6 +47,7 @@ async function opened(t: TestContext, sizes: readonly number[]) {
 const watched = (database: Database, before: (writes: number) => Promise<void>): Database => {
   let writes = 0
   return {
+    writesAtOnce: 1,
     name: database.name,
     dialect: database.dialect,
     read: (work) => database.read(work),

@@ -9,6 +9,11 @@ import { logBytes, runId, sampleManifest, scratch } from './helpers.ts'
 
 const AGENTS = 50
 
+/** What was ready to happen has happened. */
+async function turn(): Promise<void> {
+  for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve))
+}
+
 const AT = '2026-01-01T00:00:00.000Z'
 
 test('chunks of many agents go into one commit', async (t) => {
@@ -73,12 +78,9 @@ test('a store that gains from it gets several commits at once, and no run in two
   }
   const commits = new GroupCommit(store)
   const answered: string[] = []
-  const append = async (run: string, offset: number): Promise<void> => {
-    await commits.append({ run, offset, bytes: new Uint8Array(1), at: AT })
+  const append = async (run: string, offset: number, bytes = 256 << 10): Promise<void> => {
+    await commits.append({ run, offset, bytes: new Uint8Array(bytes), at: AT })
     answered.push(`${run} ${offset}`)
-  }
-  const turn = async (): Promise<void> => {
-    for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve))
   }
   const seen = (): unknown => underWay.map(({ runs }) => runs)
   const all = [append('a', 0), append('b', 0)]
@@ -87,6 +89,7 @@ test('a store that gains from it gets several commits at once, and no run in two
   await turn()
   all.push(append('d', 0))
   await turn()
+  // Both are under way.
   assert.deepEqual(seen(), [['a 0', 'b 0'], ['c 0']])
   underWay[1]?.done()
   await turn()
@@ -99,4 +102,28 @@ test('a store that gains from it gets several commits at once, and no run in two
   await commits.drain()
   assert.deepEqual(answered, ['c 0', 'a 0', 'b 0', 'd 0', 'a 1', 'a 2'])
   assert.equal(commits.commits, 4)
+})
+
+test('little that comes while a commit is under way waits for company', async () => {
+  const batches: number[] = []
+  const done: (() => void)[] = []
+  const commits = new GroupCommit({
+    commitsAtOnce: 4,
+    append: (batch) =>
+      new Promise((resolve) => {
+        batches.push(batch.length)
+        done.push(() => resolve(batch.map(({ offset }) => ({ kind: 'stored', offset }))))
+      }),
+  })
+  const append = (run: string) => commits.append({ run, offset: 0, bytes: new Uint8Array(100), at: AT })
+  const all = ['a', 'b', 'c'].map(append)
+  await turn()
+  all.push(...['d', 'e'].map(append))
+  await turn()
+  assert.deepEqual(batches, [3])
+  done[0]?.()
+  await turn()
+  assert.deepEqual(batches, [3, 2])
+  done[1]?.()
+  await Promise.all(all)
 })

@@ -9,6 +9,13 @@ export type SqlValue = string | number | null | Uint8Array
 export interface Sql {
   /** Runs one statement with `?` for its values, and resolves to its rows; none where it returns none. */
   all<Row>(text: string, values?: readonly SqlValue[]): Promise<readonly Row[]>
+
+  /** Inserts rows of text, 64-bit integers and bytes in a way that costs less than a statement where there are many bytes; absent where there is none. */
+  readonly copy?: (
+    table: string,
+    columns: readonly string[],
+    rows: readonly (readonly (string | number | Uint8Array)[])[],
+  ) => Promise<void>
 }
 
 /** Names of types, and what only some engines have. */

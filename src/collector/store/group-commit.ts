@@ -1,14 +1,17 @@
 /**
  * Many agents' chunks in one commit: an fsync costs the same for one chunk and for a hundred.
  *
- * Whatever arrives while as many commits are under way as the store gains from goes into the next one. Nobody waits for company: an
- * append that comes alone is committed at the end of the event loop's turn. Appends to one run are never in two commits at once: they
- * are applied in the order in which they came.
+ * Whatever arrives while a commit is under way goes into the next one. Nobody waits for company: an append that comes alone is
+ * committed at the end of the event loop's turn. Where the store gains from it and much waits, another commit begins beside the first;
+ * appends to one run are never in two at once: they are applied in the order in which they came.
  */
 import type { Append, AppendOutcome, Store } from './store.ts'
 
 /** All commits under way hold at most about so much, so that a flood does not make every agent wait for all of it. */
 const UNDER_WAY_BYTES = 16 << 20
+
+/** Less than this waits for the commit under way: it is cheap to carry, and the next commit has more company. */
+const WORTH_BYTES = 256 << 10
 
 interface Waiting {
   readonly append: Append
@@ -21,6 +24,7 @@ export class GroupCommit {
   readonly #committed: (appends: number) => void
   readonly #batchBytes: number
   #waiting: Waiting[] = []
+  #waitingBytes = 0
   /** Each commits one batch after the other, until there is none. */
   #lanes = 0
   #lanesEnded: Promise<unknown> = Promise.resolve()
@@ -44,8 +48,14 @@ export class GroupCommit {
   append(append: Append): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ append, resolve, reject })
-      if (this.#lanes < this.#store.commitsAtOnce) this.#lanesEnded = Promise.all([this.#lanesEnded, this.#run()])
+      this.#waitingBytes += append.bytes.length
+      if (this.#isWorthALane()) this.#lanesEnded = Promise.all([this.#lanesEnded, this.#run()])
     })
+  }
+
+  #isWorthALane(): boolean {
+    if (this.#lanes === 0) return true
+    return this.#lanes < this.#store.commitsAtOnce && this.#waitingBytes >= WORTH_BYTES
   }
 
   /** A lane. Never rejects: what fails is told to whoever waits for it. */
@@ -88,6 +98,7 @@ export class GroupCommit {
       }
     }
     this.#waiting = left
+    this.#waitingBytes -= bytes
     return batch
   }
 

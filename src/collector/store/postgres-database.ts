@@ -11,6 +11,7 @@ import { Pool, type PoolClient, type QueryConfig, TypeOverrides, types } from 'p
 import { ProbeError } from '../../core/errors.ts'
 import { sleepMs } from '../../io/clock.ts'
 import type { Database, Dialect, Sql, SqlValue } from './database.ts'
+import { CopyIn, type CopyOrder } from './postgres-copy.ts'
 import { dialectOf, type Engine, engineOf, SIZES } from './postgres-engine.ts'
 import { PostgresFailure } from './postgres-failure.ts'
 import { Statements } from './postgres-statements.ts'
@@ -160,7 +161,7 @@ export class PostgresDatabase implements Database {
       try {
         this.#requireFsync(begun)
         if (limits !== undefined) await query({ text: limited(limits.limitMs) })
-        const result = await work({ all: (text, values) => this.#rows(query, text, values) })
+        const result = await work(this.#sql(client, query))
         await commit(query, begin)
         isUsable = true
         return result
@@ -171,6 +172,13 @@ export class PostgresDatabase implements Database {
     } finally {
       client.release(!isUsable)
     }
+  }
+
+  #sql(client: PoolClient, query: Query): Sql {
+    const all: Sql['all'] = (text, values) => this.#rows(query, text, values)
+    // What speaks the same protocol may copy in ways of its own.
+    if (this.#engine !== 'postgresql') return { all }
+    return { all, copy: (table, columns, rows) => copied(client, { table, columns, rows }) }
   }
 
   /** Whether the connection can be used further. */
@@ -286,6 +294,11 @@ function querying(client: PoolClient, limitMs?: number): Query {
     }
   }
 }
+
+const copied = (client: PoolClient, order: CopyOrder): Promise<void> =>
+  new Promise((resolve, reject) => {
+    client.query(new CopyIn(order, (error) => (error === null ? resolve() : reject(new PostgresFailure(error)))))
+  })
 
 /** A setting in the first row of an answer; of several statements at once, in that of the last. */
 function settingIn(answer: unknown, name: string): string | undefined {

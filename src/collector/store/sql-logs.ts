@@ -15,6 +15,9 @@ const PIECE_CHUNKS = 32
 /** Bytes of log in one statement: CockroachDB takes messages up to 16 MiB, unless it is told otherwise. */
 const STATEMENT_BYTES = 8 << 20
 
+/** A copy is one way to the server and back more than a statement. */
+const COPIED_BYTES_LEAST = 64 << 10
+
 interface LogEnd {
   readonly run: string
   readonly bytes: number
@@ -100,6 +103,10 @@ async function appendOne(
 }
 
 async function insertChunks(sql: Sql, chunks: readonly Chunk[], { insertedAtOnce }: Dialect): Promise<void> {
+  if (sql.copy !== undefined && sizeOf(chunks) >= COPIED_BYTES_LEAST) {
+    const rows = chunks.map(({ run, start, bytes }) => [run, start, bytes])
+    return sql.copy('chunks', ['run', 'start', 'bytes'], rows)
+  }
   for (let at = 0; at < chunks.length;) {
     const some = firstChunks(chunks.slice(at, at + insertedAtOnce))
     const values = some.flatMap(({ run, start, bytes }): readonly SqlValue[] => [run, start, bytes])
@@ -107,6 +114,8 @@ async function insertChunks(sql: Sql, chunks: readonly Chunk[], { insertedAtOnce
     at += some.length
   }
 }
+
+const sizeOf = (chunks: readonly Chunk[]): number => chunks.reduce((sum, { bytes }) => sum + bytes.length, 0)
 
 /** As many of them as one statement takes, and at least one. */
 function firstChunks(chunks: readonly Chunk[]): readonly Chunk[] {

@@ -8,7 +8,7 @@ import { monotonicMs, sleepMs } from '../src/io/clock.ts'
 import { type ManagedProcess, startProcess } from '../src/io/process.ts'
 import type { Collector } from '../src/rig/children.ts'
 import { Completions } from './completions.ts'
-import { type ThreadTime, threadTimes } from './processor-time.ts'
+import { type ThreadTime, threadTimes } from './process-figures.ts'
 
 const CAMPAIGN = 'bench'
 const BEGIN_LIMIT_MS = 30_000

@@ -192,7 +192,7 @@ export class Scheduler {
 
   /** The write in `slot` was reported done. */
   completed(slot: number): void {
-    assert(this.#word(this.#slotAt(slot)) !== 0, 'a write is in flight in its slot')
+    if (this.#word(this.#slotAt(slot)) === 0) assert.fail(`no write is in flight in slot ${slot}`)
     this.#s[this.#slotAt(slot)] = 0
     this.#s[W.inFlight] = this.inFlight - 1
   }

@@ -18,7 +18,10 @@ const WINDOW_MAX = 65_536
 const WINDOW_HALF_MS = 500
 /** Records wait about that long in the ring: less would make many small appends, more a longer unknown tail after a cut. */
 const DRAIN_EVERY_MS = 10
-/** Or until there are that many. */
+/** Few of them wait longer: on a slow machine an append costs as much as dozens of writes, and takes that from them. */
+const DRAIN_FEW_EVERY_MS = 30
+const FEW_RECORDS = 64
+/** At once where there are that many. */
 const DRAIN_RECORDS = 8192
 /** Silence in the log that a tick ends; docs/MODEL.md promises one every 100 ms. */
 const TICK_AFTER_US = 50_000
@@ -187,9 +190,9 @@ export class Engine {
   #drainDue(nowUs: number): boolean {
     const asked = this.#window?.offset === Number.POSITIVE_INFINITY
     const waitedFor = asked || this.#parts.commitWait || this.#stop !== undefined
-    return (
-      waitedFor || this.#parts.shared.ring.used >= DRAIN_RECORDS || nowUs - this.#drainedUs >= DRAIN_EVERY_MS * 1000
-    )
+    const { used } = this.#parts.shared.ring
+    const everyMs = used < FEW_RECORDS ? DRAIN_FEW_EVERY_MS : DRAIN_EVERY_MS
+    return waitedFor || used >= DRAIN_RECORDS || nowUs - this.#drainedUs >= everyMs * 1000
   }
 
   /** Whether the records just drained hold something that the workers wait for. */

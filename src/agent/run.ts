@@ -117,20 +117,21 @@ class Session {
 
   async run(): Promise<RunResult> {
     try {
-      this.#uplink.push(this.#frames.manifest(this.#manifest), true)
-      await this.#uplink.settled()
-      return this.#result(await this.#baselineAndWrites())
+      return this.#result(await this.#fromManifestToEnd())
     } catch (error) {
       await this.#sayFailed()
       throw error
     }
   }
 
-  async #baselineAndWrites(): Promise<Ended> {
+  async #fromManifestToEnd(): Promise<Ended> {
     const { signal, watch } = this.#options
     const threads = threadsOf({ ioEngine: 'psync', ...this.#manifest })
+    // They start while the log takes the manifest and the baseline is made; they write nothing before they are told to.
     const crew = new Crew({ manifest: this.#manifest, handle: this.#shared.handle }, threads, this.#bell.ring)
     try {
+      this.#uplink.push(this.#frames.manifest(this.#manifest), true)
+      await this.#uplink.settled()
       const total = this.#manifest.plan.region.sectors
       const established = await establishBaseline({
         manifest: this.#manifest,

@@ -11,7 +11,8 @@ import { type Contract, isAtomic } from './contract.ts'
 import type { Content } from './finding.ts'
 import { Floors } from './floors.ts'
 import type { History } from './history.ts'
-import { Observations, Observer, RANGE_SECTORS, SEEN } from './observe.ts'
+import { Observations, RANGE_SECTORS, SEEN } from './observations.ts'
+import { Observer } from './observe.ts'
 import { RangeIndex, type RangeWrites } from './range-index.ts'
 import { keyOf } from './prng.ts'
 import { beganAfter } from './run-id.ts'
@@ -100,6 +101,19 @@ export class Judge {
     const writes = this.#writesOf(lba, sectors)
     this.#observer.observe(this.#ownSeen, lba, sectors, buffer, errors, (i) => writes.covering(lba + i))
     this.#judge(writes, lba, sectors, this.#ownSeen)
+  }
+
+  /** The same where the columns of `seen` are already what a `Confirmer` makes of those bytes. */
+  rangeConfirmed(
+    lba: number,
+    sectors: number,
+    buffer: SectorBuffer,
+    errors: ReadonlyMap<number, string>,
+    seen: Observations,
+  ): void {
+    const writes = this.#writesOf(lba, sectors)
+    this.#observer.observeRest(seen, lba, sectors, buffer, errors, (i) => writes.covering(lba + i))
+    this.#judge(writes, lba, sectors, seen)
   }
 
   /** The same for contents that somebody else has looked at: what the sectors hold, without their bytes. */

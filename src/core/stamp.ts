@@ -6,7 +6,7 @@
  * The check word stands at both ends: a sector torn anywhere between them no longer agrees with itself.
  */
 import assert from 'node:assert/strict'
-import { type Key64, Prng, hashWords, hexOf, randomBits } from './prng.ts'
+import { type Key64, Prng, hashFinish, hashStep, hashWords, hexOf, randomBits } from './prng.ts'
 import { SECTOR_BYTES } from './units.ts'
 
 const WORDS = SECTOR_BYTES / 4
@@ -17,6 +17,8 @@ const VERSION = 1
 const HEADER_BYTES = 56
 const VERSION_WORD = VERSION | (HEADER_BYTES << 16)
 const CHECK = 13
+/** Words at the start that say format, run and device. */
+const FIXED_WORDS = 6
 const TAIL_CHECK = WORDS - 2
 const TAIL = WORDS - 1
 
@@ -99,11 +101,15 @@ export class Stamper {
   readonly run: Key64
   readonly device: Key64
   readonly #pool: Uint8Array
+  /** The check word's hash over the first words, which are the same in all stamps of this run on this device. */
+  readonly #fixedHash: number
 
   constructor(run: Key64, device: Key64) {
     this.run = run
     this.device = device
     this.#pool = poolOf(run)
+    const fixed = [MAGIC, VERSION_WORD, run.lo, run.hi, device.lo, device.hi]
+    this.#fixedHash = fixed.reduce(hashStep, 0)
   }
 
   /**
@@ -144,7 +150,9 @@ export class Stamper {
     words[w + 10] = index
     words[w + 11] = run.count
     words[w + 12] = run.epoch
-    const check = hashWords(words, w, CHECK)
+    let hash = this.#fixedHash
+    for (let i = w + FIXED_WORDS; i < w + CHECK; i++) hash = hashStep(hash, words[i] ?? 0)
+    const check = hashFinish(hash, CHECK * 4)
     words[w + CHECK] = check
     words[w + TAIL_CHECK] = check
     words[w + TAIL] = TAIL_MAGIC

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { errnoOf } from '../core/errors.ts'
-import type { SectorBuffer } from '../core/stamp.ts'
-import type { DevicePort } from '../io/device.ts'
+import { errnoOf } from '../../core/errors.ts'
+import type { SectorBuffer } from '../../core/stamp.ts'
+import type { DevicePort } from '../../io/device.ts'
 
 /** Sectors of one read: 4 MiB. */
 const PIECE_SECTORS = 8192
@@ -20,6 +20,12 @@ export interface RangeReaderOptions {
   /** Sectors of the smallest read: the target's logical block. */
   readonly unitSectors: number
   readonly signal: AbortSignal
+}
+
+/** Where in the buffer to begin, and what the sectors that cannot be read are added to. */
+export interface ReadOptions {
+  readonly at: number
+  readonly errors: Map<number, string>
 }
 
 export class RangeReader {
@@ -36,15 +42,20 @@ export class RangeReader {
   }
 
   /**
-   * Reads into the start of `into`. Returns the sectors that could not be read, address → errno. Their bytes in the
-   * buffer mean nothing. Throws only where the program itself is at fault, or the signal's reason.
+   * Reads into `into` from its sector `at`. Returns the sectors that could not be read, address → errno, those of before
+   * among them. Their bytes in the buffer mean nothing. Throws only where the program itself is at fault, or the signal's
+   * reason.
    */
-  async read(lba: number, sectors: number, into: SectorBuffer): Promise<ReadonlyMap<number, string>> {
-    assert(sectors <= into.sectors, 'a range fits its buffer')
-    const errors = new Map<number, string>()
+  async read(
+    lba: number,
+    sectors: number,
+    into: SectorBuffer,
+    { at: start, errors }: ReadOptions = { at: 0, errors: new Map() },
+  ): Promise<ReadonlyMap<number, string>> {
+    assert(start + sectors <= into.sectors, 'a range fits its buffer')
     const end = Math.max(lba, Math.min(lba + sectors, this.#device.sizeSectors))
     for (let at = lba; at < end; at += PIECE_SECTORS) {
-      await this.#piece(at, Math.min(PIECE_SECTORS, end - at), into, at - lba, errors)
+      await this.#piece(at, Math.min(PIECE_SECTORS, end - at), into, start + at - lba, errors)
     }
     for (let at = end; at < lba + sectors; at++) errors.set(at, 'EOF')
     return errors

@@ -1,0 +1,132 @@
+/**
+ * The first look at what was read: which sectors are, byte for byte, what this run wrote or formatted there, and which are
+ * all zeros. That is nearly all of an honest device, so this is where the verifier's time goes.
+ *
+ * It needs the manifest alone, not the log, so that threads can do it range by range in any order; what they leave at 0
+ * is for `observe`, which knows the rest. Nothing is believed on the strength of a stamp: a stamp only says what to
+ * compare with.
+ *
+ * What a sector costs: some 50 ns to make it again (one copy out of the pool for all sectors of a write, then a stamp
+ * each), 25 to compare it (one memcmp for all), 10 to read its stamp. A sector of zeros costs one memcmp.
+ */
+import assert from 'node:assert/strict'
+import { isZero } from './baseline.ts'
+import type { Manifest } from './manifest.ts'
+import { type SeenColumns, SEEN } from './observations.ts'
+import { Plan } from './plan.ts'
+import { type Key64, keyOf } from './prng.ts'
+import { SectorBuffer, type StampedRun, Stamper, peekWrite } from './stamp.ts'
+import { BASELINE_WRITE, SECTOR_BYTES, WRITE_ID_MAX } from './units.ts'
+
+/** Sectors that are made again and compared at once: 128 KiB, which the processor's own cache holds. */
+const SCRATCH_SECTORS = 256
+const WORDS = SECTOR_BYTES / 4
+
+interface Tools {
+  readonly stamper: Stamper
+  readonly scratch: SectorBuffer
+  readonly zeros: SectorBuffer
+}
+
+export class Confirmer {
+  readonly #plan: Plan
+  readonly #run: Key64
+  readonly #device: Key64
+  /** The formatted region as one write; absent where the baseline was scanned. */
+  readonly #formatted: StampedRun | undefined
+  #tools: Tools | undefined
+
+  constructor(manifest: Manifest, plan = Plan.of(manifest.plan)) {
+    const { region } = plan.spec
+    this.#plan = plan
+    this.#run = keyOf(manifest.run)
+    this.#device = keyOf(manifest.device)
+    this.#formatted =
+      manifest.baseline === 'format'
+        ? { write: BASELINE_WRITE, lba: region.lba, count: region.sectors, epoch: 0 }
+        : undefined
+  }
+
+  /**
+   * Marks sectors `from` to `to` of the range that begins at `lba` and stands at the start of `buffer`: `version` with its
+   * write, `baseline` where it was formatted, `zeros`, or 0 for all else.
+   */
+  confirm(into: SeenColumns, lba: number, from: number, to: number, buffer: SectorBuffer): void {
+    assert(to <= into.seen.length && to <= buffer.sectors, 'a range fits its buffer')
+    let i = from
+    while (i < to) i += this.#ofRun(into, lba, i, to, buffer) || this.#zeros(into, i, to, buffer)
+  }
+
+  /** Looks at the sectors from `i` that claim to be of one write of this run, and returns their number. */
+  #ofRun(into: SeenColumns, lba: number, i: number, to: number, buffer: SectorBuffer): number {
+    const write = peekWrite(buffer.words, i, this.#run, lba + i)
+    if (write < 0) return 0
+    const run = this.runOf(write, lba + i)
+    if (run === undefined) return 0
+    const index = lba + i - run.lba
+    const most = Math.min(to - i, run.count - index, SCRATCH_SECTORS)
+    let length = 1
+    while (length < most && peekWrite(buffer.words, i + length, this.#run, lba + i + length) === write) length++
+    const { stamper, scratch } = this.#made()
+    stamper.fill(scratch, 0, run, index, length)
+    if (sameSectors(buffer, i, scratch, 0, length)) mark(into, i, i + length, write)
+    else {
+      for (let k = 0; k < length; k++) {
+        if (sameSectors(buffer, i + k, scratch, k, 1)) mark(into, i + k, i + k + 1, write)
+        else into.seen[i + k] = into.write[i + k] = 0
+      }
+    }
+    return length
+  }
+
+  /** The write with that number as it stands on the device, if the plan puts it over that address. */
+  runOf(write: number, address: number): StampedRun | undefined {
+    if (write === BASELINE_WRITE) {
+      const run = this.#formatted
+      return run !== undefined && address >= run.lba && address < run.lba + run.count ? run : undefined
+    }
+    if (write > this.#plan.length || write > WRITE_ID_MAX) return undefined
+    const { lba, sectors } = this.#plan.write(write)
+    if (address < lba || address >= lba + sectors) return undefined
+    return { write, lba, count: sectors, epoch: this.#plan.epochOf(write) }
+  }
+
+  /** Looks for zeros from `i`, in pieces as long as they go on, and returns the number of sectors looked at. */
+  #zeros(into: SeenColumns, i: number, to: number, buffer: SectorBuffer): number {
+    into.write[i] = 0
+    const zero = isZero(buffer.words, i * WORDS)
+    into.seen[i] = zero ? SEEN.zeros : 0
+    if (!zero) return 1
+    const { zeros } = this.#made()
+    const length = Math.min(to - i, SCRATCH_SECTORS)
+    if (!sameSectors(buffer, i, zeros, 0, length)) return 1
+    into.seen.fill(SEEN.zeros, i, i + length)
+    into.write.fill(0, i, i + length)
+    return length
+  }
+
+  /** The payload pool takes a few ms, which who never looks at bytes need not spend. */
+  #made(): Tools {
+    this.#tools ??= {
+      stamper: new Stamper(this.#run, this.#device),
+      scratch: SectorBuffer.ofSectors(SCRATCH_SECTORS),
+      zeros: SectorBuffer.ofSectors(SCRATCH_SECTORS),
+    }
+    return this.#tools
+  }
+}
+
+function mark(into: SeenColumns, from: number, to: number, write: number): void {
+  const code = write === BASELINE_WRITE ? SEEN.baseline : SEEN.version
+  for (let i = from; i < to; i++) {
+    into.seen[i] = code
+    into.write[i] = write
+  }
+}
+
+/** Whether `sectors` sectors of two buffers are the same, byte for byte. */
+export function sameSectors(a: SectorBuffer, aAt: number, b: SectorBuffer, bAt: number, sectors: number): boolean {
+  const length = sectors * SECTOR_BYTES
+  const left = a.bytes.subarray(aAt * SECTOR_BYTES, aAt * SECTOR_BYTES + length)
+  return Buffer.compare(left, b.bytes.subarray(bAt * SECTOR_BYTES, bAt * SECTOR_BYTES + length)) === 0
+}

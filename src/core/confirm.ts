@@ -15,7 +15,7 @@ import type { Manifest } from './manifest.ts'
 import { type SeenColumns, SEEN } from './observations.ts'
 import { Plan } from './plan.ts'
 import { type Key64, keyOf } from './prng.ts'
-import { SectorBuffer, type StampedRun, Stamper, peekWrite } from './stamp.ts'
+import { SectorBuffer, type StampedRun, Stamper, namesWrite, peekWrite } from './stamp.ts'
 import { BASELINE_WRITE, SECTOR_BYTES, WRITE_ID_MAX } from './units.ts'
 
 /** Sectors that are made again and compared at once: 128 KiB, which the processor's own cache holds. */
@@ -48,17 +48,17 @@ export class Confirmer {
   }
 
   /**
-   * Marks sectors `from` to `to` of the range that begins at `lba` and stands at the start of `buffer`: `version` with its
-   * write, `baseline` where it was formatted, `zeros`, or 0 for all else.
+   * Marks the `sectors` sectors from `lba`, which stand at the start of `buffer`, in the columns from `at` on: `version` with
+   * its write, `baseline` where it was formatted, `zeros`, or 0 for all else.
    */
-  confirm(into: SeenColumns, lba: number, from: number, to: number, buffer: SectorBuffer): void {
-    assert(to <= into.seen.length && to <= buffer.sectors, 'a range fits its buffer')
-    let i = from
-    while (i < to) i += this.#ofRun(into, lba, i, to, buffer) || this.#zeros(into, i, to, buffer)
+  confirm(into: SeenColumns, at: number, lba: number, sectors: number, buffer: SectorBuffer): void {
+    assert(at + sectors <= into.seen.length && sectors <= buffer.sectors, 'a range fits its buffer')
+    let i = 0
+    while (i < sectors) i += this.#ofRun(into, at, lba, i, sectors, buffer) || this.#zeros(into, at, i, sectors, buffer)
   }
 
   /** Looks at the sectors from `i` that claim to be of one write of this run, and returns their number. */
-  #ofRun(into: SeenColumns, lba: number, i: number, to: number, buffer: SectorBuffer): number {
+  #ofRun(into: SeenColumns, at: number, lba: number, i: number, to: number, buffer: SectorBuffer): number {
     const write = peekWrite(buffer.words, i, this.#run, lba + i)
     if (write < 0) return 0
     const run = this.runOf(write, lba + i)
@@ -66,14 +66,15 @@ export class Confirmer {
     const index = lba + i - run.lba
     const most = Math.min(to - i, run.count - index, SCRATCH_SECTORS)
     let length = 1
-    while (length < most && peekWrite(buffer.words, i + length, this.#run, lba + i + length) === write) length++
+    // The next ones only have to name the same write: bytes decide.
+    while (length < most && namesWrite(buffer.words, i + length, write)) length++
     const { stamper, scratch } = this.#made()
     stamper.fill(scratch, 0, run, index, length)
-    if (sameSectors(buffer, i, scratch, 0, length)) mark(into, i, i + length, write)
+    if (sameSectors(buffer, i, scratch, 0, length)) mark(into, at + i, length, write)
     else {
       for (let k = 0; k < length; k++) {
-        if (sameSectors(buffer, i + k, scratch, k, 1)) mark(into, i + k, i + k + 1, write)
-        else into.seen[i + k] = into.write[i + k] = 0
+        if (sameSectors(buffer, i + k, scratch, k, 1)) mark(into, at + i + k, 1, write)
+        else into.seen[at + i + k] = into.write[at + i + k] = 0
       }
     }
     return length
@@ -92,16 +93,16 @@ export class Confirmer {
   }
 
   /** Looks for zeros from `i`, in pieces as long as they go on, and returns the number of sectors looked at. */
-  #zeros(into: SeenColumns, i: number, to: number, buffer: SectorBuffer): number {
-    into.write[i] = 0
+  #zeros(into: SeenColumns, at: number, i: number, to: number, buffer: SectorBuffer): number {
+    into.write[at + i] = 0
     const zero = isZero(buffer.words, i * WORDS)
-    into.seen[i] = zero ? SEEN.zeros : 0
+    into.seen[at + i] = zero ? SEEN.zeros : 0
     if (!zero) return 1
     const { zeros } = this.#made()
     const length = Math.min(to - i, SCRATCH_SECTORS)
     if (!sameSectors(buffer, i, zeros, 0, length)) return 1
-    into.seen.fill(SEEN.zeros, i, i + length)
-    into.write.fill(0, i, i + length)
+    into.seen.fill(SEEN.zeros, at + i, at + i + length)
+    into.write.fill(0, at + i, at + i + length)
     return length
   }
 
@@ -116,9 +117,9 @@ export class Confirmer {
   }
 }
 
-function mark(into: SeenColumns, from: number, to: number, write: number): void {
+function mark(into: SeenColumns, from: number, sectors: number, write: number): void {
   const code = write === BASELINE_WRITE ? SEEN.baseline : SEEN.version
-  for (let i = from; i < to; i++) {
+  for (let i = from; i < from + sectors; i++) {
     into.seen[i] = code
     into.write[i] = write
   }

@@ -82,7 +82,7 @@ export class Observer {
     errors: ReadonlyMap<number, string>,
     covering: WritesCovering,
   ): void {
-    this.#confirmer.confirm(into, lba, 0, sectors, buffer)
+    this.#confirmer.confirm(into, 0, lba, sectors, buffer)
     this.observeRest(into, lba, sectors, buffer, errors, covering)
   }
 

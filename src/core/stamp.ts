@@ -171,6 +171,12 @@ export function peekWrite(words: Uint32Array, sector: number, run: Key64, addres
   return matches ? (words[w + 8] ?? 0) + (words[w + 9] ?? 0) * 0x1_0000_0000 : -1
 }
 
+/** Whether the stamp of a sector names that write, if it is a stamp at all: less of a guess, for the sectors after one that was peeked at. */
+export function namesWrite(words: Uint32Array, sector: number, write: number): boolean {
+  const w = sector * WORDS
+  return words[w] === MAGIC && words[w + 8] === write >>> 0
+}
+
 /** Decodes the stamp of one sector, or `undefined` where there is none whose check word holds at both ends. */
 export function decodeStamp(words: Uint32Array, sector: number): Stamp | undefined {
   const w = sector * WORDS

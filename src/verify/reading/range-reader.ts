@@ -22,12 +22,6 @@ export interface RangeReaderOptions {
   readonly signal: AbortSignal
 }
 
-/** Where in the buffer to begin, and what the sectors that cannot be read are added to. */
-export interface ReadOptions {
-  readonly at: number
-  readonly errors: Map<number, string>
-}
-
 export class RangeReader {
   readonly #device: Readable
   readonly #unitSectors: number
@@ -42,20 +36,15 @@ export class RangeReader {
   }
 
   /**
-   * Reads into `into` from its sector `at`. Returns the sectors that could not be read, address → errno, those of before
-   * among them. Their bytes in the buffer mean nothing. Throws only where the program itself is at fault, or the signal's
-   * reason.
+   * Reads into the start of `into`. Returns the sectors that could not be read, address → errno. Their bytes in the
+   * buffer mean nothing. Throws only where the program itself is at fault, or the signal's reason.
    */
-  async read(
-    lba: number,
-    sectors: number,
-    into: SectorBuffer,
-    { at: start, errors }: ReadOptions = { at: 0, errors: new Map() },
-  ): Promise<ReadonlyMap<number, string>> {
-    assert(start + sectors <= into.sectors, 'a range fits its buffer')
+  async read(lba: number, sectors: number, into: SectorBuffer): Promise<ReadonlyMap<number, string>> {
+    assert(sectors <= into.sectors, 'a range fits its buffer')
+    const errors = new Map<number, string>()
     const end = Math.max(lba, Math.min(lba + sectors, this.#device.sizeSectors))
     for (let at = lba; at < end; at += PIECE_SECTORS) {
-      await this.#piece(at, Math.min(PIECE_SECTORS, end - at), into, start + at - lba, errors)
+      await this.#piece(at, Math.min(PIECE_SECTORS, end - at), into, at - lba, errors)
     }
     for (let at = end; at < lba + sectors; at++) errors.set(at, 'EOF')
     return errors

@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { JUDGE } from './judge/page.ts'
+import { READING } from './reading/page.ts'
 import type { Section } from './section.ts'
 import { UI } from './ui/page.ts'
 
 export const PERFORMANCE_FILE = join(import.meta.dirname, '..', '..', 'docs', 'PERFORMANCE.md')
 
 /** In the order of the page. */
-const SECTIONS: readonly Section[] = [JUDGE, UI]
+const SECTIONS: readonly Section[] = [READING, JUDGE, UI]
 
 const HEAD = `# Performance
 

@@ -92,18 +92,23 @@ export class Confirmer {
     return { write, lba, count: sectors, epoch: this.#plan.epochOf(write) }
   }
 
-  /** Looks for zeros from `i`, in pieces as long as they go on, and returns the number of sectors looked at. */
+  /** Marks the zeros from `i` on, or that there are none, and returns the number of sectors looked at. */
   #zeros(into: SeenColumns, at: number, i: number, to: number, buffer: SectorBuffer): number {
-    into.write[at + i] = 0
-    const zero = isZero(buffer.words, i * WORDS)
-    into.seen[at + i] = zero ? SEEN.zeros : 0
-    if (!zero) return 1
-    const { zeros } = this.#made()
-    const length = Math.min(to - i, SCRATCH_SECTORS)
-    if (!sameSectors(buffer, i, zeros, 0, length)) return 1
-    into.seen.fill(SEEN.zeros, at + i, at + i + length)
+    const zeros = this.#zerosFrom(i, to, buffer)
+    const length = Math.max(1, zeros)
+    into.seen.fill(zeros === 0 ? 0 : SEEN.zeros, at + i, at + i + length)
     into.write.fill(0, at + i, at + i + length)
     return length
+  }
+
+  /** How many sectors from `i` are all zeros, as far as one look goes: a long run is told by one memcmp, its end sector by sector. */
+  #zerosFrom(i: number, to: number, buffer: SectorBuffer): number {
+    if (!isZero(buffer.words, i * WORDS)) return 0
+    const length = Math.min(to - i, SCRATCH_SECTORS)
+    if (sameSectors(buffer, i, this.#made().zeros, 0, length)) return length
+    let count = 1
+    while (isZero(buffer.words, (i + count) * WORDS)) count++
+    return count
   }
 
   /** The payload pool takes a few ms, which who never looks at bytes need not spend. */

@@ -62,6 +62,8 @@ const isStraight = (slopes: readonly number[]): string =>
 const nanoseconds = (slopes: readonly number[]): string =>
   slopes.map((slope) => grouped(Math.round(slope * 1e9))).join(', ')
 
+const counts = (values: readonly number[]): string => values.map(grouped).join(', ')
+
 function goalRows(sizes: readonly Size[]): readonly (readonly string[])[] {
   const fewest = Math.min(...sizes.map(({ sectors }) => sectors))
   const least = Math.min(...sizes.map(({ writes }) => writes))
@@ -70,7 +72,6 @@ function goalRows(sizes: readonly Size[]): readonly (readonly string[])[] {
   const judged = byWrites.find(({ writes }) => writes === GOAL.writes)?.runs ?? []
   const writeSlopes = slopesOf(byWrites, ({ writes }) => writes)
   const sectorSlopes = slopesOf(bySectors, ({ sectors }) => sectors)
-  const counts = (values: readonly number[]): string => values.map(grouped).join(', ')
   return [
     [
       `${grouped(GOAL.writes)} writes, seconds`,

@@ -19,6 +19,8 @@ export interface Bench<T extends BenchData> {
   readonly measure: (repeats: number, signal: AbortSignal, raw: RawOptions) => Promise<Omit<T, keyof BenchData>>
   /** Options of its own, added to the command. */
   readonly options?: (command: Command) => Command
+  /** What a reader must add to the command to repeat it. */
+  readonly supply?: string
   /** What of the machine the figures depend on besides the processor. */
   readonly machine?: () => Readonly<Record<string, string>>
 }
@@ -48,7 +50,7 @@ async function measureAndTell<T extends BenchData>(
   const repeats = wholeOf(typeof repeat === 'string' ? repeat : String(bench.repeatDefault), '--repeat', 100)
   const measured = await bench.measure(repeats, signal, raw)
   const head: BenchData = {
-    command: `npm run bench -- ${bench.name} --repeat ${repeats}`,
+    command: `npm run bench -- ${bench.name} --repeat ${repeats}${bench.supply === undefined ? '' : ` ${bench.supply}`}`,
     machine: { ...machineOf(), ...bench.machine?.() },
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- head and measured are the two halves of T

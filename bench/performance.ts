@@ -1,15 +1,17 @@
 /** docs/PERFORMANCE.md, from the data of the benches that have a section in it, and from nothing else. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { DISKCHECKER } from './diskchecker/page.ts'
 import { JUDGE } from './judge/page.ts'
 import { READING } from './reading/page.ts'
 import type { Section } from './section.ts'
 import { UI } from './ui/page.ts'
+import { WRITES } from './writes/page.ts'
 
 export const PERFORMANCE_FILE = join(import.meta.dirname, '..', '..', 'docs', 'PERFORMANCE.md')
 
 /** In the order of the page. */
-const SECTIONS: readonly Section[] = [READING, JUDGE, UI]
+const SECTIONS: readonly Section[] = [WRITES, DISKCHECKER, READING, JUDGE, UI]
 
 const HEAD = `# Performance
 

@@ -44,11 +44,13 @@ const PICTURES = { pngquant: 'pngquant' }
 
 /** Peers that the benchmarks run beside plugpull. */
 const PEERS = { fio: 'fio' }
+/** What shows where the agent's time goes. */
+const PROFILER = { perf: 'linux-perf', unshare: 'util-linux' }
 
 export const PROGRAMS = {
   start: RIGS,
   test: { ...RIGS, ...TESTS, ...BROWSER },
-  bench: { ...RIGS, ...PEERS, ...SERVERS, ...BROWSER, ...PICTURES },
+  bench: { ...RIGS, ...PEERS, ...PROFILER, ...SERVERS, ...BROWSER, ...PICTURES },
 }
 
 /** Debian keeps the programs of a PostgreSQL server there, one folder a version. */

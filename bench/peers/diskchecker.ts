@@ -5,32 +5,21 @@
  * The client truncates what it writes to, so the disk is given to it as a loop device, which takes no notice of that (root only). The
  * server keeps its state in /tmp under the client's address, so one such test runs at a time.
  */
-import { existsSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { statSync } from 'node:fs'
 import { ProbeError } from '../../src/core/errors.ts'
 import { monotonicMs, sleepMs } from '../../src/io/clock.ts'
-import { atExit } from '../../src/io/interrupt.ts'
-import { type ManagedProcess, runTool, runToolSync, startProcess } from '../../src/io/process.ts'
+import { runTool, startProcess } from '../../src/io/process.ts'
+import { PAGE_BYTES, STATE, forgetDiskchecker, startServer } from '../diskchecker/server.ts'
+import { attachLoop } from '../targets.ts'
 import { OVERWRITTEN_BYTES } from './settings.ts'
 import { ANY_STATUS, type Accusation, type Job, type Report, type Setting, type Tool, type Working } from './tool.ts'
 
-export const PAGE_BYTES = 16 * 1024
-const STATE = '/tmp/127.0.0.1.diskchecker'
 const STATE_LIMIT_MS = 15_000
 const STATE_QUIET_MS = 500
 const VERIFY_LIMIT_MS = 120_000
-const LISTEN_LIMIT_MS = 10_000
 /** It has no other: it overwrites pages at random, with an fsync after each. */
 export const DISKCHECKER_SETTING: Setting = { flushEvery: 1, overwrites: true }
 const MEGABYTES = OVERWRITTEN_BYTES / 2 ** 20
-
-/** Why it cannot run here, or undefined. */
-export function diskcheckerProblem(): string | undefined {
-  if (process.getuid?.() !== 0) return 'needs root, for a loop device'
-  return existsSync(STATE)
-    ? `${STATE} is there: another diskchecker.pl may be at work; remove it if none is`
-    : undefined
-}
 
 export function diskcheckerTool(path: string): Tool {
   return {
@@ -49,16 +38,10 @@ export function diskcheckerTool(path: string): Tool {
 }
 
 async function start(path: string, job: Job): Promise<Working> {
-  rmSync(STATE, { force: true })
-  const server = await startServer(path, job)
-  const device = (await runTool('losetup', ['--find', '--show', job.disk])).stdout.trim()
-  let isAttached = true
-  const detach = (): void => {
-    if (isAttached) runToolSync('losetup', ['-d', device], { limitMs: 10_000 })
-    isAttached = false
-  }
-  const disarm = atExit(detach)
-  const client = startProcess('perl', [path, '-s', server.address, 'create', device, String(MEGABYTES)], {
+  forgetDiskchecker()
+  const server = await startServer(path, job.scratch)
+  const device = attachLoop(job.disk)
+  const client = startProcess('perl', [path, '-s', server.address, 'create', device.path, String(MEGABYTES)], {
     scratch: job.scratch,
   })
   const abandon = async (): Promise<void> => {
@@ -66,8 +49,7 @@ async function start(path: string, job: Job): Promise<Working> {
       part.kill('SIGKILL')
       await part.exited
     }
-    disarm()
-    detach()
+    device.detach()
   }
   return {
     victims: [{ what: 'diskchecker.pl (client)', pid: client.pid }],
@@ -78,36 +60,6 @@ async function start(path: string, job: Job): Promise<Working> {
     },
     abandon,
   }
-}
-
-async function startServer(path: string, job: Job): Promise<{ process: ManagedProcess; address: string }> {
-  const port = await freePort()
-  const server = startProcess('perl', [path, '-l', String(port)], { scratch: job.scratch })
-  const until = monotonicMs() + LISTEN_LIMIT_MS
-  while (!(await isListening(port))) {
-    if (monotonicMs() > until || !server.running) {
-      await server.stop()
-      throw new ProbeError('RIG_FAILED', `diskchecker.pl does not listen on ${port}: ${server.errorTail()}`)
-    }
-    await sleepMs(20)
-  }
-  return { process: server, address: `127.0.0.1:${port}` }
-}
-
-/** By the kernel's table: a connection would count as a client. */
-async function isListening(port: number): Promise<boolean> {
-  const { stdout } = await runTool('cat', ['/proc/net/tcp'])
-  return new RegExp(`:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]+:0000 0A `).test(stdout)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
 
 /** The server writes its state once the client is gone. */
@@ -122,7 +74,7 @@ async function untilStateWritten(): Promise<void> {
 }
 
 async function verify(path: string, job: Job, image: string): Promise<Report> {
-  const server = await startServer(path, job)
+  const server = await startServer(path, job.scratch)
   try {
     const started = monotonicMs()
     const { stdout, stderr } = await runTool('perl', [path, '-s', server.address, 'verify', image], {
@@ -149,6 +101,3 @@ export function diskcheckerReport(stdout: string, stderr: string): Omit<Report, 
   if (/^Total errors: 0?$/m.test(stdout)) return { word: 'sound', accusations }
   return { word: 'cannot tell', accusations, said: (stderr || stdout).trim().slice(0, 300) || 'it said nothing' }
 }
-
-/** Takes its state file away. */
-export const forgetDiskchecker = (): void => rmSync(STATE, { force: true })

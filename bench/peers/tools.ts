@@ -1,11 +1,9 @@
 /** The tools that can run here, each in the ways that a competent user would run it, and those that cannot, with the reason. */
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { ProbeError } from '../../src/core/errors.ts'
 import { findProgram } from '../../src/io/process.ts'
 import type { Absent } from './data.ts'
-import { DISKCHECKER_SETTING, diskcheckerProblem, diskcheckerTool } from './diskchecker.ts'
+import { diskcheckerProblem, digestText, suppliedFile } from '../diskchecker/server.ts'
+import { DISKCHECKER_SETTING, diskcheckerTool } from './diskchecker.ts'
 import { type Fio, findFio, fioTool } from './fio.ts'
 import { plugpullTool } from './plugpull.ts'
 import { SETTINGS } from './settings.ts'
@@ -37,7 +35,7 @@ async function fioHere(supplied: string | undefined): Promise<Tools> {
       tools: [],
       absent: [{ name: 'fio', why: 'not installed; on Debian: apt-get install fio', settings: SETTINGS }],
     }
-  const fio = await findFio(supplied === undefined ? 'fio' : present(supplied, '--fio'))
+  const fio = await findFio(supplied === undefined ? 'fio' : suppliedFile(supplied, '--fio'))
   const policies = fio.hasPolicy ? ['fsynced'] : []
   return {
     tools: [
@@ -67,15 +65,8 @@ function diskcheckerHere(supplied: string | undefined): Tools {
   const name = 'diskchecker.pl'
   if (supplied === undefined)
     return { tools: [], absent: [{ name, why: 'not supplied', settings: [DISKCHECKER_SETTING] }] }
-  const path = present(supplied, '--diskchecker')
-  const problem = findProgram('perl') === undefined ? 'perl is not installed' : diskcheckerProblem()
+  const path = suppliedFile(supplied, '--diskchecker')
+  const problem = process.getuid?.() === 0 ? diskcheckerProblem() : 'needs root, for a loop device'
   if (problem !== undefined) throw new ProbeError('RIG_UNAVAILABLE', `diskchecker.pl cannot run here: ${problem}`)
-  const digest = createHash('sha256').update(readFileSync(path)).digest('hex')
-  return { tools: [{ ...diskcheckerTool(path), version: `SHA-256 ${digest.slice(0, 12)}…` }], absent: [] }
-}
-
-function present(path: string, option: string): string {
-  const full = resolve(path)
-  if (existsSync(full)) return full
-  throw new ProbeError('BAD_OPTION', `${option} takes the path of a file, there is none at ${path}`)
+  return { tools: [{ ...diskcheckerTool(path), version: digestText(path) }], absent: [] }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { CollectorClient } from '../../src/io/collector-client.ts'
 import { type ManagedProcess, startProcess } from '../../src/io/process.ts'
+import { TICK_US, statFields } from '../processor-time.ts'
 import type { OwnPostgres } from '../../test/support/postgres.ts'
 import { type AgentResult } from './streaming-agent.ts'
 import { CAMPAIGN, type FleetResult } from './fleet.ts'
@@ -14,7 +15,6 @@ const FLEET = join(import.meta.dirname, 'fleet.js')
 /** Agents are shared out among so many processes, so that they are not what is measured. */
 const FLEETS = 2
 const READERS = 8
-const TICKS_PER_SECOND = 100
 
 export interface Load {
   readonly agents: number
@@ -174,22 +174,13 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 /** User and system time of a process, and of its children that have ended. */
 function processorSeconds(pid: number): number {
-  const fields = statOf(pid)
-  return sum([11, 12, 13, 14].map((index) => Number(fields[index] ?? 0))) / TICKS_PER_SECOND
-}
-
-/** Fields of /proc/PID/stat behind the name: [1] is the parent, [11] to [14] are times. */
-function statOf(pid: number): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
-  } catch {
-    return []
-  }
+  const fields = statFields(`/proc/${pid}/stat`)
+  return (sum([11, 12, 13, 14].map((index) => Number(fields[index] ?? 0))) * TICK_US) / 1_000_000
 }
 
 const childrenOf = (pid: number): readonly number[] =>
   readdirSync('/proc').flatMap((name) =>
-    /^\d+$/.test(name) && Number(statOf(Number(name))[1]) === pid ? [Number(name)] : [],
+    /^\d+$/.test(name) && Number(statFields(`/proc/${name}/stat`)[1]) === pid ? [Number(name)] : [],
   )
 
 const peakBytes = (pid: number): number =>

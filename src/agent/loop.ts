@@ -1,45 +1,48 @@
 /**
- * How a write goes from the plan to the record: the hot path, whole, one worker's view.
+ * How a write goes from the plan to the record: the hot path, whole, one worker's view. Each round is
  *
- *   turn:     under the lock: record what the last request came to, ask the scheduler what is next, record its issue.
- *   perform:  outside the lock: make the bytes, hand them to the device, note how that ended.
+ *   turn:     under the lock: record what ended, ask the scheduler what is next, record its issue, as often as there is room.
+ *   fill:     outside it: make the bytes of what was taken.
+ *   perform:  hand all of it to the kernel, wait for something to end.
  *
- * One turn a write: the lock is taken once between two requests. The record of an issue precedes the request, that of a
- * completion follows it, and both get their place in the order inside the lock: core/record says why that is sound.
- * A failure is recorded like anything else and stops the scheduler; nothing is tried again.
+ * How many requests a round carries is the queue's to say: one of a thread by pwrite (psync-queue.ts), many by asynchronous
+ * I/O (aio-queue.ts). The record of an issue precedes the request, that of a completion follows it, and both get their place
+ * in the order inside the lock: core/record says why that is sound. A failure is recorded like anything else and stops the
+ * scheduler; nothing is tried again.
  *
- * The loop knows a device, a plan and shared words: nothing of threads, files or logs.
+ * What a write of 4 KiB costs outside the kernel is in docs/PERFORMANCE.md. It goes, in this order, to
+ *   - the payload: one copy out of the run's pool, and for each sector a stamp with its check word (core/stamp);
+ *   - the system call through Node, of which most is Node's own (psync), or a share of two calls (aio);
+ *   - the plan and the scheduler: a few hashes and words of shared memory (core/plan, core/scheduler);
+ *   - the lock, one atomic operation each way where nobody else wants it (lock.ts), taken once a round;
+ *   - two records, 16 bytes each, in the ring (ring.ts), and the clock, read once a round.
+ * The main thread encodes them later, some ten bytes of work each (core/wire), while the workers wait for the device.
+ *
+ * The loop knows a queue, a plan and shared words: nothing of threads, files or logs.
  */
-import { constants } from 'node:os'
-import { errnoOf } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Action } from '../core/scheduler.ts'
-import type { SectorBuffer, Stamper } from '../core/stamp.ts'
-import type { DevicePort } from '../io/device.ts'
+import type { Stamper } from '../core/stamp.ts'
+import { type Request, type RequestQueue, SUCCESS } from './request-queue.ts'
 import type { Shared } from './shared.ts'
 
 export interface LoopParts {
   readonly shared: Shared
   readonly plan: Plan
   readonly stamper: Stamper
-  readonly device: DevicePort
-  /** Holds the largest write; this worker's own. */
-  readonly buffer: SectorBuffer
+  readonly queue: RequestQueue
   /** Tells the main thread to look at the ring; called outside the lock, at most once until it looked. */
   readonly callMain: () => void
 }
-
-type Request = Extract<Action, { kind: 'write' | 'flush' }>
-
-/** No request failed. */
-const SUCCESS = 0
-const ERRNO: Readonly<Record<string, number>> = constants.errno
 
 export class WorkerLoop {
   readonly #parts: LoopParts
   readonly #commitWait: boolean
   /** How long to sleep at most where only time could bring something to do. */
   readonly #idleMs: number
+  readonly #taken: Request[] = []
+  readonly #settle = (request: Request, errno: number): void => this.#record(request, errno)
+  #nowUs = 0
   #attention = false
 
   constructor(parts: LoopParts) {
@@ -51,57 +54,83 @@ export class WorkerLoop {
 
   /** Works until nothing will be issued any more; this worker then has nothing in flight. */
   run(): void {
-    let request: Request | undefined
-    let errno = SUCCESS
+    const { queue } = this.#parts
     for (;;) {
-      const action = this.#turn(request, errno)
-      switch (action.kind) {
-        case 'write':
-        case 'flush':
-          request = action
-          errno = this.#perform(action)
-          break
-        case 'sleep':
-        case 'wait':
-          request = undefined
-          break
-        case 'done':
-          return
-      }
+      const action = this.#turn()
+      this.#fill()
+      if (queue.inFlight > 0) queue.perform(this.#limitMs(action))
+      else if (action.kind === 'done') return
     }
   }
 
-  /** Between two requests: settles one, takes the next; sleeps where there is none yet. */
-  #turn(settled: Request | undefined, errno: number): Action {
-    const { shared } = this.#parts
+  /** Settles what ended, takes what may start, and sleeps where that is nothing and nothing is in flight. */
+  #turn(): Action {
+    const { shared, queue } = this.#parts
     let seen = 0
     shared.enter()
-    const nowUs = shared.nowUs()
-    if (settled !== undefined) this.#settle(settled, errno, nowUs)
-    const action = this.#choose(nowUs)
-    const sleeps = action.kind === 'sleep' || action.kind === 'wait'
-    const wakes = shared.someoneWaits && !sleeps && (action.kind === 'done' || shared.scheduler.mayStart)
+    this.#nowUs = shared.nowUs()
+    queue.settle(this.#settle)
+    const action = this.#take()
+    const waits = action.kind === 'sleep' || action.kind === 'wait'
+    const sleeps = waits && this.#isIdle
+    const wakes = shared.someoneWaits && !waits && (action.kind === 'done' || shared.scheduler.mayStart)
     if (wakes) shared.raise()
     if (sleeps) seen = shared.prepareSleep()
     shared.leave()
     if (wakes) shared.wake()
     if (this.#attention) this.#callMain()
-    if (sleeps) shared.sleep(seen, action.kind === 'sleep' ? Math.max(0, action.untilUs - nowUs) / 1000 : this.#idleMs)
+    if (sleeps) shared.sleep(seen, this.#limitMs(action))
     return action
   }
 
-  #settle(request: Request, errno: number, nowUs: number): void {
+  /** How long there is nothing to do but to wait for something to end. */
+  #limitMs(action: Action): number {
+    return action.kind === 'sleep' ? Math.max(0, action.untilUs - this.#nowUs) / 1000 : this.#idleMs
+  }
+
+  /** Takes requests until there is no more room or nothing to start; the last answer of the scheduler. */
+  #take(): Action {
+    const { queue } = this.#parts
+    const taken = this.#taken
+    let action: Action = WAIT_FOR_COMPLETION
+    while (queue.inFlight + taken.length < queue.capacity) {
+      action = this.#choose(this.#nowUs)
+      if (action.kind !== 'write' && action.kind !== 'flush') break
+      taken.push(action)
+    }
+    return action
+  }
+
+  get #isIdle(): boolean {
+    return this.#parts.queue.inFlight === 0 && this.#taken.length === 0
+  }
+
+  /** Hands what was taken to the queue, with its bytes. */
+  #fill(): void {
+    const { plan, stamper, queue } = this.#parts
+    const taken = this.#taken
+    for (const request of taken) {
+      if (request.kind === 'write') {
+        const { write, lba, sectors } = request
+        const buffer = queue.addWrite(request)
+        stamper.fill(buffer, 0, { write, lba, count: sectors, epoch: plan.epochOf(write) }, 0, sectors)
+      } else queue.addFlush(request)
+    }
+    taken.length = 0
+  }
+
+  #record(request: Request, errno: number): void {
     const { shared } = this.#parts
     const { scheduler } = shared
     if (errno !== SUCCESS) {
-      shared.record(request.kind === 'write' ? 'failed' : 'flush-failed', numberOf(request), nowUs, errno)
+      shared.record(request.kind === 'write' ? 'failed' : 'flush-failed', numberOf(request), this.#nowUs, errno)
       scheduler.failed(request.kind === 'write' ? request.slot : 'flush')
       this.#attention = true
     } else if (request.kind === 'write') {
-      shared.record('complete', request.write, nowUs)
+      shared.record('complete', request.write, this.#nowUs)
       scheduler.completed(request.slot)
     } else {
-      shared.record('flush-complete', request.flush, nowUs)
+      shared.record('flush-complete', request.flush, this.#nowUs)
       scheduler.flushed()
       this.#attention ||= this.#commitWait
     }
@@ -128,6 +157,7 @@ export class WorkerLoop {
         this.#attention ||= action.for === 'window'
         break
       case 'done':
+        if (!this.#isIdle) break
         shared.workerDone()
         this.#attention = true
         break
@@ -137,22 +167,6 @@ export class WorkerLoop {
     return action
   }
 
-  /** Hands the request to the device; the error number where that refused it. */
-  #perform(request: Request): number {
-    const { plan, stamper, device, buffer } = this.#parts
-    try {
-      if (request.kind === 'flush') device.flush()
-      else {
-        const { write, lba, sectors } = request
-        stamper.fill(buffer, 0, { write, lba, count: sectors, epoch: plan.epochOf(write) }, 0, sectors)
-        device.write(buffer, 0, lba, sectors, request.fua)
-      }
-      return SUCCESS
-    } catch (error) {
-      return errnoNumber(error)
-    }
-  }
-
   #callMain(): void {
     this.#attention = false
     if (this.#parts.shared.claimAttention()) this.#parts.callMain()
@@ -160,13 +174,7 @@ export class WorkerLoop {
 }
 
 const WAIT_FOR_ROOM: Action = { kind: 'wait', for: 'commit' }
+const WAIT_FOR_COMPLETION: Action = { kind: 'wait', for: 'completion' }
 const DONE: Action = { kind: 'done' }
 
 const numberOf = (request: Request): number => (request.kind === 'write' ? request.write : request.flush)
-
-/** The number of a system error; anything else is a fault of the program and goes on up. */
-function errnoNumber(error: unknown): number {
-  const name = errnoOf(error)
-  if (name === undefined) throw error
-  return ERRNO[name] ?? constants.errno.EIO
-}

@@ -29,9 +29,11 @@ export class Reporter implements RunWatcher {
     this.#options = options
   }
 
-  started(manifest: Manifest, overridden: readonly string[]): void {
+  started(manifest: Manifest, overridden: readonly string[], slowerBecause?: string): void {
     const { run, campaign, contract, plan, target } = manifest
     for (const what of overridden) this.#options.logger.warn(`--destroy-data-on ${target.path} overrides: ${what}`)
+    if (slowerBecause !== undefined)
+      this.#options.logger.info(`a thread for each write in flight, not one for all: ${slowerBecause}`)
     this.#options.logger.info({ run, campaign, target: target.path, seed: plan.seed, contract }, 'run started')
   }
 

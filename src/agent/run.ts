@@ -10,7 +10,7 @@ import { Plan } from '../core/plan.ts'
 import { WRITE_ID_MAX } from '../core/units.ts'
 import { FrameEncoder } from '../core/wire.ts'
 import { monotonicMs } from '../io/clock.ts'
-import { type DevicePort, openDevice } from '../io/device.ts'
+import { type OpenDevice, openDevice } from '../io/device.ts'
 import { guardTarget } from '../io/target-guard.ts'
 import { inspectTarget } from '../io/target.ts'
 import { establishBaseline } from './baseline.ts'
@@ -18,6 +18,7 @@ import { Bell } from './bell.ts'
 import { Crew } from './crew.ts'
 import { type RunIdentity, describeRun } from './describe.ts'
 import { Engine, type Ended } from './engine.ts'
+import { chooseEngine, threadsOf } from './io-engine.ts'
 import type { LogPort } from './log-port.ts'
 import { type Failure, Scribe } from './scribe.ts'
 import { Shared } from './shared.ts'
@@ -38,7 +39,7 @@ export interface RunOptions {
 /** Who is told how it goes. */
 export interface RunWatcher {
   /** The log is open: from here on the run exists. */
-  started(manifest: Manifest, overridden: readonly string[]): void
+  started(manifest: Manifest, overridden: readonly string[], slowerBecause?: string): void
   baseline(sectors: number, total: number): void
   progressed(progress: RunProgress): void
 }
@@ -57,16 +58,18 @@ export interface RunResult {
 /** Runs to the end. Throws ProbeError where the run could not begin, or its log failed. */
 export async function run(options: RunOptions): Promise<RunResult> {
   const facts = inspectTarget(options.target)
-  const manifest = describeRun(options.identity, options.workload, facts)
+  const described = describeRun(options.identity, options.workload, facts)
   const { exclusive, overridden } = guardTarget(options.target, {
-    region: manifest.plan.region,
+    region: described.plan.region,
     ...(options.destroyDataOn === undefined ? {} : { destroyDataOn: options.destroyDataOn }),
   })
-  const device = openDevice(options.target, { mode: manifest.io, access: 'write', exclusive })
+  const device = openDevice(options.target, { mode: described.io, access: 'write', exclusive })
   try {
+    const { ioEngine, instead } = await chooseEngine(options.workload, device)
+    const manifest = { ...described, ioEngine }
     const log = await options.openLog(manifest)
     try {
-      options.watch.started(manifest, overridden)
+      options.watch.started(manifest, overridden, instead)
       return await new Session(options, manifest, device, log).run()
     } finally {
       await log.close()
@@ -80,7 +83,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
 class Session {
   readonly #options: RunOptions
   readonly #manifest: Manifest
-  readonly #device: DevicePort
+  readonly #device: OpenDevice
   readonly #log: LogPort
   readonly #bell = new Bell()
   readonly #frames = new FrameEncoder()
@@ -91,7 +94,7 @@ class Session {
   readonly #sinceMs = monotonicMs()
   #state: RunProgress['state'] = 'preparing'
 
-  constructor(options: RunOptions, manifest: Manifest, device: DevicePort, log: LogPort) {
+  constructor(options: RunOptions, manifest: Manifest, device: OpenDevice, log: LogPort) {
     const { workload } = options
     const plan = Plan.of(manifest.plan)
     this.#options = options
@@ -124,10 +127,9 @@ class Session {
   }
 
   async #baselineAndWrites(): Promise<Ended> {
-    const { signal, watch, workload } = this.#options
-    // In concurrent mode a flush has a worker of its own, so that it never takes a writer's place.
-    const workers = workload.queueDepth + (workload.flushMode === 'concurrent' ? 1 : 0)
-    const crew = new Crew({ manifest: this.#manifest, handle: this.#shared.handle }, workers, this.#bell.ring)
+    const { signal, watch } = this.#options
+    const threads = threadsOf({ ioEngine: 'psync', ...this.#manifest })
+    const crew = new Crew({ manifest: this.#manifest, handle: this.#shared.handle }, threads, this.#bell.ring)
     try {
       const total = this.#manifest.plan.region.sectors
       const established = await establishBaseline({

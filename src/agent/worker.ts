@@ -9,8 +9,8 @@ import type { Manifest } from '../core/manifest.ts'
 import { Plan } from '../core/plan.ts'
 import { keyOf } from '../core/prng.ts'
 import { Stamper } from '../core/stamp.ts'
-import { bytesOf } from '../core/units.ts'
-import { alignedBuffer, openDevice } from '../io/device.ts'
+import { openDevice } from '../io/device.ts'
+import { openQueue } from './io-engine.ts'
 import { WorkerLoop } from './loop.ts'
 import { Shared, type SharedHandle } from './shared.ts'
 
@@ -35,21 +35,23 @@ function largestWrite(plan: Plan): number {
   return most
 }
 
-function work(port: NonNullable<typeof parentPort>, { manifest, handle }: WorkerTask): void {
+async function work(port: NonNullable<typeof parentPort>, { manifest, handle }: WorkerTask): Promise<void> {
   const say = (message: WorkerMessage): void => port.postMessage(message)
   const plan = Plan.of(manifest.plan)
   const device = openDevice(manifest.target.path, { mode: manifest.io, access: 'write' })
+  const { queueDepth, flushMode, ioEngine = 'psync' } = manifest
+  const queue = await openQueue({ ioEngine, queueDepth, flushMode, largestWrite: largestWrite(plan) }, device)
   const shared = new Shared(handle, plan)
   const loop = new WorkerLoop({
     shared,
     plan,
-    device,
     stamper: new Stamper(keyOf(manifest.run), keyOf(manifest.device)),
-    buffer: alignedBuffer(bytesOf(largestWrite(plan))),
+    queue,
     callMain: () => say({ kind: 'look' }),
   })
   port.on('message', (order: WorkerOrder) => {
     if (order === 'close') {
+      queue.close()
       device.close()
       port.close()
       return
@@ -67,11 +69,10 @@ function work(port: NonNullable<typeof parentPort>, { manifest, handle }: Worker
 assert(!isMainThread && parentPort !== null, 'this file runs as a worker thread')
 const port = parentPort
 const task: WorkerTask = workerData
-try {
-  work(port, task)
-} catch (error) {
+// Anything but a refusal is a fault of the program: thrown on, it reaches the main thread as this worker's error.
+work(port, task).catch((error: unknown) => {
   if (!(error instanceof ProbeError)) throw error
   const refused: WorkerMessage = { kind: 'refused', code: error.code, message: error.message }
   port.postMessage(refused)
   port.close()
-}
+})

@@ -25,6 +25,7 @@ export type RawOptions = Readonly<Record<string, string | boolean | undefined>>
 
 export const QUEUE_DEPTH_MAX = 64
 const IO_MODES = ['direct', 'buffered', 'dsync'] as const
+const IO_ENGINES = ['auto', 'psync', 'aio'] as const
 const FLUSH_MODES = ['barrier', 'concurrent'] as const
 const COMMITS = ['stream', 'wait'] as const
 const BASELINES = ['format', 'scan'] as const
@@ -64,6 +65,12 @@ export const WORKLOAD_OPTIONS: readonly OptionSpec[] = [
   { flags: '--fua <percent>', description: 'share of writes that are FUA', default: '0' },
   { flags: '--io <mode>', description: 'how the target is opened', default: 'direct', choices: IO_MODES },
   {
+    flags: '--io-engine <engine>',
+    description: 'a thread for each write in flight, or one for all; auto: aio from 4 on, where it can be had',
+    default: 'auto',
+    choices: IO_ENGINES,
+  },
+  {
     flags: '--commit <mode>',
     description: 'wait for the log to be on stable storage after each flush, or not',
     default: 'stream',
@@ -94,6 +101,7 @@ export interface WorkloadOptions {
   readonly flushMode: Manifest['flushMode']
   readonly fuaPercent: number
   readonly io: Manifest['io']
+  readonly ioEngine: (typeof IO_ENGINES)[number]
   readonly commit: Manifest['commit']
   readonly baseline: Manifest['baseline']
   readonly writesMax?: number
@@ -117,6 +125,7 @@ export function parseWorkloadOptions(raw: RawOptions): WorkloadOptions {
     flushMode: choiceOf(textOf(raw, 'flushMode') ?? 'barrier', '--flush-mode', FLUSH_MODES),
     fuaPercent,
     io: choiceOf(textOf(raw, 'io') ?? 'direct', '--io', IO_MODES),
+    ioEngine: choiceOf(textOf(raw, 'ioEngine') ?? 'auto', '--io-engine', IO_ENGINES),
     commit: choiceOf(textOf(raw, 'commit') ?? 'stream', '--commit', COMMITS),
     baseline: choiceOf(textOf(raw, 'baseline') ?? 'scan', '--baseline', BASELINES),
     ...mapped(textOf(raw, 'writes'), (text) => ({ writesMax: wholeOf(text, '--writes', WRITE_ID_MAX) })),

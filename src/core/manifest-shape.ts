@@ -130,6 +130,7 @@ function manifestShape(bounded: boolean): Part {
       script: optional(text(SCRIPT_LENGTH_MAX)),
     }),
     io: optional(oneOf('direct', 'buffered', 'dsync')),
+    ioEngine: optional(oneOf('psync', 'aio')),
     queueDepth: count,
     flushMode: oneOf('barrier', 'concurrent'),
     commit: optional(oneOf('stream', 'wait')),

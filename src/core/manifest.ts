@@ -36,6 +36,9 @@ export interface Environment {
   readonly labels: Readonly<Record<string, string>>
 }
 
+/** How requests are handed to the kernel: by threads with one each (pwrite), or by one with many (io_submit). */
+export type IoEngine = 'psync' | 'aio'
+
 export interface Manifest {
   readonly schema: typeof MANIFEST_SCHEMA
   /** The run key: 16 hexadecimal digits, new for every run, in every stamp. */
@@ -47,6 +50,8 @@ export interface Manifest {
   readonly startedAt: string
   readonly plan: PlanSpec
   readonly io: 'direct' | 'buffered' | 'dsync'
+  /** Absent in logs of before there was a choice. */
+  readonly ioEngine?: IoEngine
   readonly queueDepth: number
   readonly flushMode: 'barrier' | 'concurrent'
   readonly commit: 'stream' | 'wait'

@@ -69,16 +69,23 @@ function ioError(code: 'EOF' | 'EIO' | 'EINVAL', syscall: 'read' | 'write', mess
   return Object.assign(new Error(`${code}: ${message}, ${syscall}`), { code, syscall })
 }
 
-interface Descriptors {
+export interface Descriptors {
   readonly plain: number
   /** O_DSYNC, for FUA; `undefined` where a stable write is a write and a flush. Same as `plain` in dsync mode. */
   readonly stable: number | undefined
+  /** Opened with O_DIRECT. */
+  readonly direct: boolean
+}
+
+/** A device of this kernel, for those who have other ways to hand it a request. */
+export interface OpenDevice extends DevicePort {
+  readonly descriptors: Descriptors
 }
 
 /** An open file or block device. */
-class LinuxDevice implements DevicePort {
+class LinuxDevice implements OpenDevice {
   readonly sizeSectors: number
-  readonly #descriptors: Descriptors
+  readonly descriptors: Descriptors
   readonly #everyWriteStable: boolean
   /** Reads are widened to this, because O_DIRECT refuses less; 1 where any sector can be read. */
   readonly #readGrain: number
@@ -87,7 +94,7 @@ class LinuxDevice implements DevicePort {
 
   constructor(sizeSectors: number, descriptors: Descriptors, everyWriteStable: boolean, readGrain: number) {
     this.sizeSectors = sizeSectors
-    this.#descriptors = descriptors
+    this.descriptors = descriptors
     this.#everyWriteStable = everyWriteStable
     this.#readGrain = readGrain
   }
@@ -123,7 +130,7 @@ class LinuxDevice implements DevicePort {
   /** O_DIRECT refuses to go on at the odd end of a file (EINVAL): that is the end of data, like a read of nothing. */
   #readSome(bytes: Uint8Array, at: number, length: number, position: number, continued: boolean): number {
     try {
-      return fs.readSync(this.#descriptors.plain, bytes, at, length, position)
+      return fs.readSync(this.descriptors.plain, bytes, at, length, position)
     } catch (error) {
       if (continued && errnoOf(error) === 'EINVAL') return 0
       throw error
@@ -140,7 +147,7 @@ class LinuxDevice implements DevicePort {
         `${sectors} sectors at ${lba} lie beyond the end of the target at ${this.sizeSectors}`,
       )
     }
-    const { plain, stable } = this.#descriptors
+    const { plain, stable } = this.descriptors
     const bytes = sectors * SECTOR_BYTES
     let done = 0
     while (done < bytes) {
@@ -159,13 +166,13 @@ class LinuxDevice implements DevicePort {
 
   flush(): void {
     assert(this.#open, 'the device is closed')
-    fs.fdatasyncSync(this.#descriptors.plain)
+    fs.fdatasyncSync(this.descriptors.plain)
   }
 
   close(): void {
     if (!this.#open) return
     this.#open = false
-    const { plain, stable } = this.#descriptors
+    const { plain, stable } = this.descriptors
     closeQuietly(plain)
     if (stable !== undefined && stable !== plain) closeQuietly(stable)
   }
@@ -275,7 +282,7 @@ function stableBeside(path: string, plain: Opened, geometry: TargetGeometry): nu
  * Reading prefers O_DIRECT, so that the page cache of this host does not answer for the medium, and does without where
  * the file system refuses; writing with `direct` insists on it.
  */
-export function openDevice(path: string, options: OpenDeviceOptions): DevicePort {
+export function openDevice(path: string, options: OpenDeviceOptions): OpenDevice {
   const { O_RDONLY, O_RDWR, O_EXCL, O_DSYNC, O_DIRECT } = fs.constants
   const geometry = targetGeometry(path)
   const reading = options.access === 'read'
@@ -287,6 +294,7 @@ export function openDevice(path: string, options: OpenDeviceOptions): DevicePort
       ? { descriptor: openPath(path, flags), flags }
       : openDirect(path, flags, reading || everyWriteStable)
   const stable = reading ? undefined : stableBeside(path, plain, geometry)
-  const readGrain = (plain.flags & O_DIRECT) === 0 ? 1 : Math.max(1, geometry.logicalBlockBytes / SECTOR_BYTES)
-  return new LinuxDevice(geometry.sizeSectors, { plain: plain.descriptor, stable }, everyWriteStable, readGrain)
+  const direct = (plain.flags & O_DIRECT) !== 0
+  const readGrain = direct ? Math.max(1, geometry.logicalBlockBytes / SECTOR_BYTES) : 1
+  return new LinuxDevice(geometry.sizeSectors, { plain: plain.descriptor, stable, direct }, everyWriteStable, readGrain)
 }

@@ -18,60 +18,66 @@ async function untilWriting(log: string): Promise<void> {
   )
 }
 
-test('SIGTERM: what is in flight is finished, the log is complete, exit 130', async (t) => {
-  const lab = openLab(t)
-  if (lab === undefined) return
-  const target = lab.file('target', 4 * MIB)
-  const log = lab.scratch.file('log')
-  const program = new Program(t, [
-    'agent',
-    '--json',
-    '--quiet',
-    '--target',
-    target,
-    '--log',
-    log,
-    '--queue-depth',
-    '4',
-    '--baseline',
-    'format',
-  ])
-  await untilWriting(log)
-  program.child.kill('SIGTERM')
-  const result = resultOf(await program.ended, 130)
-  assert.equal(result['ended'], 'signal')
-  const evidence = readLog(log)
-  checkRecords(evidence)
-  checkContents(evidence, target)
-  assert.equal(countOf(evidence, 'end'), 1)
-  assert.equal(countOf(evidence, 'complete'), result['completed'])
-})
+for (const engine of ['psync', 'aio'])
+  test(`SIGTERM: what is in flight is finished, the log is complete, exit 130, ${engine}`, async (t) => {
+    const lab = openLab(t)
+    if (lab === undefined) return
+    const target = lab.file('target', 4 * MIB)
+    const log = lab.scratch.file('log')
+    const program = new Program(t, [
+      'agent',
+      '--json',
+      '--quiet',
+      '--target',
+      target,
+      '--log',
+      log,
+      '--queue-depth',
+      '4',
+      '--baseline',
+      'format',
+      '--io-engine',
+      engine,
+    ])
+    await untilWriting(log)
+    program.child.kill('SIGTERM')
+    const result = resultOf(await program.ended, 130)
+    assert.equal(result['ended'], 'signal')
+    const evidence = readLog(log)
+    checkRecords(evidence)
+    checkContents(evidence, target)
+    assert.equal(countOf(evidence, 'end'), 1)
+    assert.equal(countOf(evidence, 'complete'), result['completed'])
+  })
 
-test('SIGKILL: the prefix of the log that is there decodes and keeps every rule', async (t) => {
-  const lab = openLab(t)
-  if (lab === undefined) return
-  const target = lab.file('target', 4 * MIB)
-  const log = lab.scratch.file('log')
-  const program = new Program(t, [
-    'agent',
-    '--quiet',
-    '--target',
-    target,
-    '--log',
-    log,
-    '--queue-depth',
-    '16',
-    '--baseline',
-    'format',
-  ])
-  await untilWriting(log)
-  program.child.kill('SIGKILL')
-  await program.ended
-  const evidence = readLog(log)
-  checkRecords(evidence)
-  checkAnnounced(evidence, target)
-  assert.equal(countOf(evidence, 'end'), 0)
-})
+for (const engine of ['psync', 'aio'])
+  test(`SIGKILL: the prefix of the log that is there decodes and keeps every rule, ${engine}`, async (t) => {
+    const lab = openLab(t)
+    if (lab === undefined) return
+    const target = lab.file('target', 4 * MIB)
+    const log = lab.scratch.file('log')
+    const program = new Program(t, [
+      'agent',
+      '--quiet',
+      '--target',
+      target,
+      '--log',
+      log,
+      '--queue-depth',
+      '16',
+      '--baseline',
+      'format',
+      '--io-engine',
+      engine,
+    ])
+    await untilWriting(log)
+    program.child.kill('SIGKILL')
+    await program.ended
+    const evidence = readLog(log)
+    checkRecords(evidence)
+    checkAnnounced(evidence, target)
+    assert.equal(countOf(evidence, 'end'), 0)
+  })
 
 test('--hold keeps the target open and time passing, until a signal', async (t) => {
   const lab = openLab(t)
@@ -161,28 +167,29 @@ test('a target that fails: the failed write is recorded, the run ends, exit 74',
   assert.equal(countOf(evidence, 'end'), 1, 'the log says that nothing follows')
 })
 
-test('a loop device whose backing fails: EIO, recorded', async (t) => {
-  const lab = openLab(t, ['root', 'losetup'])
-  if (lab === undefined) return
-  const folder = lab.mount('tmpfs', '-t', 'tmpfs', '-o', 'size=4m')
-  const backing = join(folder, 'backing')
-  writeFileSync(backing, '')
-  truncateSync(backing, 2 * MIB)
-  const target = lab.loop(backing)
-  const log = lab.scratch.file('log')
-  const options = ['--script', 'w 0+8; flush; sleep 2s; w 2048+8; flush']
-  const program = new Program(t, ['agent', '--json', '--quiet', '--target', target, '--log', log, ...options])
-  await until('the first flush', () =>
-    existsSync(log) && statSync(log).size > 0 && countOf(readLog(log), 'flush-complete') > 0 ? true : undefined,
-  )
-  assert.throws(() => writeFileSync(join(folder, 'filler'), Buffer.alloc(8 * MIB)), /ENOSPC/)
-  resultOf(await program.ended, 74)
-  const evidence = readLog(log)
-  checkRecords(evidence)
-  const failed = evidence.records.filter(({ kind }) => kind === 'failed' || kind === 'flush-failed')
-  assert.equal(failed.length, 1)
-  assert(failed.every(({ errno }) => errno === 5 || errno === 28))
-})
+for (const engine of ['psync', 'aio'])
+  test(`a loop device whose backing fails: EIO, recorded, ${engine}`, async (t) => {
+    const lab = openLab(t, ['root', 'losetup'])
+    if (lab === undefined) return
+    const folder = lab.mount('tmpfs', '-t', 'tmpfs', '-o', 'size=4m')
+    const backing = join(folder, 'backing')
+    writeFileSync(backing, '')
+    truncateSync(backing, 2 * MIB)
+    const target = lab.loop(backing)
+    const log = lab.scratch.file('log')
+    const options = ['--script', 'w 0+8; flush; sleep 2s; w 2048+8; flush', '--io-engine', engine]
+    const program = new Program(t, ['agent', '--json', '--quiet', '--target', target, '--log', log, ...options])
+    await until('the first flush', () =>
+      existsSync(log) && statSync(log).size > 0 && countOf(readLog(log), 'flush-complete') > 0 ? true : undefined,
+    )
+    assert.throws(() => writeFileSync(join(folder, 'filler'), Buffer.alloc(8 * MIB)), /ENOSPC/)
+    resultOf(await program.ended, 74)
+    const evidence = readLog(log)
+    checkRecords(evidence)
+    const failed = evidence.records.filter(({ kind }) => kind === 'failed' || kind === 'flush-failed')
+    assert.equal(failed.length, 1)
+    assert(failed.every(({ errno }) => errno === 5 || errno === 28))
+  })
 
 test('no collector: exit 69 at once, and not a byte of the target was written', async (t) => {
   const lab = openLab(t)

@@ -67,14 +67,21 @@ const runs: readonly (readonly [string, ...string[]])[] = [
   ['a part of the target', '--region', '1M..2M', '--write-size', '16k', '--writes', '200', '--baseline', 'format'],
 ]
 
-for (const [name, ...options] of runs) {
-  test(`a file: ${name}`, async (t) => {
+/** Each way for requests to go out that such a run can have. */
+const enginesOf = (options: readonly string[]): readonly string[] =>
+  options.includes('--queue-depth') && !options.includes('buffered') ? ['psync', 'aio'] : ['psync']
+
+const cases = runs.flatMap(([name, ...options]) => enginesOf(options).map((engine) => ({ name, options, engine })))
+
+for (const { name, options, engine } of cases) {
+  test(`a file: ${name}, ${engine}`, async (t) => {
     const lab = openLab(t)
     if (lab === undefined) return
     const target = lab.file('target', 8 * MIB, { 0: randomBytes(5 * MIB) })
     const log = lab.scratch.file('log')
-    const result = resultOf(await agent(t, '--target', target, '--log', log, ...options), 0)
+    const result = resultOf(await agent(t, '--target', target, '--log', log, '--io-engine', engine, ...options), 0)
     const evidence = readLog(log)
+    assert.equal(evidence.manifest.ioEngine, engine)
     assert.equal(evidence.end.tail, 'clean')
     checkRecords(evidence)
     if (!evidence.manifest.overlapInFlight) checkContents(evidence, target)

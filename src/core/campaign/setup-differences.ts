@@ -82,6 +82,7 @@ const NAMED: ReadonlySet<string> = new Set([
   'queueDepth',
   'flushMode',
   'io',
+  'ioEngine',
   'commit',
   'contract',
   'baseline',

@@ -31,7 +31,7 @@ const VALUE_LENGTH_MAX = 200
 const KNOWN_FACETS: ReadonlySet<string> = new Set(
   'rig cache image cut bus fault workload script writeSize region clusterSize flush fua queueDepth '
     .concat(
-      'flushMode io commit contract baseline overlapInFlight target model targetSize logicalBlock writeCache kernel agent',
+      'flushMode io ioEngine commit contract baseline overlapInFlight target model targetSize logicalBlock writeCache kernel agent',
     )
     .split(' '),
 )
@@ -52,7 +52,7 @@ export function setupOf({ plan, environment, ...run }: Manifest, cut?: Pick<CutR
     fua: `${plan.fuaPercent} %`,
     queueDepth: String(run.queueDepth),
     flushMode: run.flushMode,
-    ...told({ io: run.io, commit: run.commit }),
+    ...told({ io: run.io, ioEngine: run.ioEngine, commit: run.commit }),
     contract: run.contract,
     baseline: run.baseline,
     overlapInFlight: run.overlapInFlight ? 'yes' : 'no',

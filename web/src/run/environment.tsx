@@ -74,7 +74,7 @@ function machineRows({ environment, startedAt }: Manifest): readonly Row[] {
   ]
 }
 
-function planRows({ plan, io, queueDepth, flushMode, commit, baseline }: Manifest): readonly Row[] {
+function planRows({ plan, io, ioEngine, queueDepth, flushMode, commit, baseline }: Manifest): readonly Row[] {
   const { cadence, region, writeSectors } = plan
   return [
     ['workload', plan.workload],
@@ -97,6 +97,7 @@ function planRows({ plan, io, queueDepth, flushMode, commit, baseline }: Manifes
     ],
     ['FUA writes', `${plan.fuaPercent} %`],
     ['queue depth', queueDepth],
+    ['I/O engine', ioEngine],
     ['I/O', io],
     ['flush mode', flushMode],
     ['commit', commit],

@@ -1,0 +1,41 @@
+/**
+ * System calls that Node has no function for, by koffi (an optional dependency, native): absent where it was not installed
+ * or has no binary for this machine. Whoever asks MUST be able to do without.
+ */
+import { messageOf } from '../core/errors.ts'
+
+/** syscall(2) of up to five arguments, addresses as numbers; -1 and `errno()` where it failed. */
+export interface SystemCalls {
+  readonly call: (number: number, a: number, b: number, c: number, d: number, e: number) => number
+  /** Of the last call that failed, in this thread. */
+  readonly errno: () => number
+  /** Where the bytes lie, for the kernel; only memory that is never moved, such as WebAssembly's. */
+  readonly addressOf: (bytes: Uint8Array) => number
+}
+
+/** What is used of koffi 3: declared here, so that the program compiles where it is absent. */
+interface Koffi {
+  load(library: string): { func(prototype: string): (...values: readonly number[]) => number }
+  errno(): number
+  address(bytes: Uint8Array): bigint
+}
+
+/** Not a literal: bundlers would look for it. */
+const PACKAGE = 'koffi'
+const PROTOTYPE = 'long syscall(long number, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d, uintptr_t e)'
+
+const isKoffi = (value: unknown): value is Koffi =>
+  typeof value === 'object' && value !== null && 'load' in value && 'errno' in value && 'address' in value
+
+/** The system calls, or in words why there are none. */
+export async function systemCalls(): Promise<SystemCalls | string> {
+  try {
+    const loaded: unknown = await import(PACKAGE)
+    const koffi = typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : loaded
+    if (!isKoffi(koffi)) return 'the package koffi is not the one that was expected'
+    const call = koffi.load('libc.so.6').func(PROTOTYPE)
+    return { call, errno: () => koffi.errno(), addressOf: (bytes) => Number(koffi.address(bytes)) }
+  } catch (error) {
+    return `the package koffi cannot be loaded (${messageOf(error).split('\n', 1)[0] ?? ''})`
+  }
+}

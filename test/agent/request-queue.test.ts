@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { truncateSync } from 'node:fs'
+import { test } from 'node:test'
+import { openQueue } from '../../src/agent/io-engine.ts'
+import { AioContext } from '../../src/io/aio.ts'
+import { openDevice } from '../../src/io/device.ts'
+import { type SystemCalls, systemCalls } from '../../src/io/foreign.ts'
+import { SECTOR_BYTES } from '../../src/core/units.ts'
+import { LARGEST_WRITE, TARGET_SECTORS, testRequestQueue } from '../contract/request-queue.ts'
+import { openLab } from '../io/lab.ts'
+
+const BYTES = TARGET_SECTORS * SECTOR_BYTES
+const SETTINGS = { queueDepth: 8, flushMode: 'barrier', largestWrite: LARGEST_WRITE } as const
+
+for (const ioEngine of ['psync', 'aio'] as const)
+  for (const mode of ['direct', 'dsync'] as const)
+    testRequestQueue(`${ioEngine}, ${mode}`, async (t) => {
+      const lab = openLab(t, ['root', 'losetup'])
+      if (lab === undefined) return undefined
+      const backing = lab.file('backing', BYTES)
+      const loop = lab.loop(backing)
+      const device = openDevice(loop, { mode, access: 'write' })
+      lab.defer(() => device.close())
+      const queue = await openQueue({ ...SETTINGS, ioEngine }, device)
+      lab.defer(() => queue.close())
+      return {
+        queue,
+        device,
+        breakTarget: () => {
+          // The kernel now refuses what lies beyond the end of the device; the open device does not know of it.
+          truncateSync(backing, SECTOR_BYTES)
+          lab.run('losetup', '-c', loop)
+        },
+      }
+    })
+
+async function systemOrFail(): Promise<SystemCalls> {
+  const system = await systemCalls()
+  if (typeof system === 'string') assert.fail(system)
+  return system
+}
+
+test('a request that the kernel does not even take ends with its error', async () => {
+  const context = AioContext.open(await systemOrFail(), 4)
+  if (typeof context === 'string') assert.fail(context)
+  for (const slot of [2, 0]) context.dataSync(slot, 999_999)
+  context.submit()
+  context.wait(1000)
+  assert.deepEqual(
+    Array.from({ length: context.ended }, (_, index) => [context.slotOf(index), context.resultOf(index)]),
+    [
+      [2, -9],
+      [0, -9],
+    ],
+  )
+  context.close()
+})
+
+test('a context for more than the kernel has is told in words', async () => {
+  const context = AioContext.open(await systemOrFail(), 200_000)
+  if (typeof context !== 'string') assert.fail('there is one')
+  assert.match(context, /^io_setup\(200000\) failed with E/)
+})

@@ -14,14 +14,13 @@ import { type Slot, SlotReader, longestRange, slotMemory, slotOver } from './slo
 
 /** Bytes from which threads gain more than it takes to start them. */
 const THREADS_FROM_BYTES = 512 * 2 ** 20
-/** More than there are processors, because one that waits for the device uses none; at most 128 MiB of ranges. */
-const THREADS_MORE = 1
+/** One a processor, so that one reads while another looks; judging takes a tenth of one. More than four have not been measured. */
 const THREADS_MAX = 4
 
 /** How many threads to read that region with; 0: none but the caller's. */
 export function readingThreads(regionSectors: number, processors = availableParallelism()): number {
   if (processors < 2 || regionSectors * SECTOR_BYTES < THREADS_FROM_BYTES) return 0
-  return Math.min(processors + THREADS_MORE, THREADS_MAX)
+  return Math.min(processors, THREADS_MAX)
 }
 
 export interface ReadRegion {

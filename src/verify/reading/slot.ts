@@ -11,10 +11,11 @@ import { alignedBuffer } from '../../io/device.ts'
 import type { RangeReader } from './range-reader.ts'
 
 /**
- * Sectors that are read and looked at in turn, always in the same memory: 1 MiB, so that what was just read is still in the
- * processor's own cache when it is looked at, and reading does not wait for main memory to take it.
+ * Sectors that are read and looked at in turn, always in the same memory: 512 KiB, so that what was just read is still in the
+ * processor's own cache when it is looked at, beside the payload pool, and reading does not
+ * wait for main memory to take it. Pieces of 1 MiB take a tenth more time, a range of 16 MiB at once a third.
  */
-const PIECE_SECTORS = 2048
+const PIECE_SECTORS = 1024
 
 export interface Slot {
   /** Only sectors whose column says 0 are to be looked at. */

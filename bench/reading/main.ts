@@ -12,7 +12,6 @@ import { READING, type ReadingData, type ReadingRow, type ReadingTurn } from './
 import { type Filled, TARGETS, type TargetKind, fill } from './targets.ts'
 
 const ONE = join(import.meta.dirname, 'one.js')
-const SIZE_BYTES = 4 * 2 ** 30
 const MEMORY = '/dev/shm'
 const LIMIT_MS = 120_000
 
@@ -47,7 +46,7 @@ async function measureTarget(
   progressed: () => void,
   signal: AbortSignal,
 ): Promise<ReadingRow> {
-  const filled = await fill(kind, SIZE_BYTES, place.scratch, place.logs, signal)
+  const filled = await fill(kind, place.scratch, place.logs, signal)
   progressed()
   // Nobody's first read, which would find caches cold that the second finds warm.
   await fioRead(filled.path, signal)
@@ -92,9 +91,9 @@ const { stdout: fioVersion } = await runTool('fio', ['--version'])
 await runBench<ReadingData>({
   name: 'reading',
   description: 'reading and judging a device, beside fio reading it',
-  repeatDefault: 5,
+  repeatDefault: 4,
   section: READING,
   options: (command) => command.option('--folder <path>', 'folder on the disk to read from (default: TMPDIR)'),
   machine: () => ({ fio: fioVersion.trim().replace(/^fio-/, '') }),
-  measure: async (repeats, signal, raw) => ({ sizeBytes: SIZE_BYTES, rows: await measureAll(repeats, raw, signal) }),
+  measure: async (repeats, signal, raw) => ({ rows: await measureAll(repeats, raw, signal) }),
 })

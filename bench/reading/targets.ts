@@ -11,43 +11,41 @@ export type Place = 'disk' | 'tmpfs'
 
 export interface TargetKind {
   readonly place: Place
+  readonly sizeBytes: number
   readonly workload: 'sequential' | 'random'
   readonly writeBytes: number
-  /** Writes for each place in the region that one could go to. */
-  readonly rounds: number
 }
 
-/** In the order of the table. */
+const GIB = 2 ** 30
+
+/** In the order of the table. Some tenths of a second go into starting threads and compiling, so that a shorter file would measure those. */
 export const TARGETS: readonly TargetKind[] = [
-  { place: 'disk', workload: 'sequential', writeBytes: 65_536, rounds: 1 },
-  { place: 'tmpfs', workload: 'sequential', writeBytes: 65_536, rounds: 1 },
-  { place: 'tmpfs', workload: 'random', writeBytes: 4096, rounds: 1 },
+  { place: 'disk', sizeBytes: 8 * GIB, workload: 'sequential', writeBytes: 65_536 },
+  { place: 'tmpfs', sizeBytes: 4 * GIB, workload: 'sequential', writeBytes: 65_536 },
+  { place: 'tmpfs', sizeBytes: 4 * GIB, workload: 'random', writeBytes: 4096 },
 ]
+
+/** As many as there are places in the file that one could go to. */
+export const writesOf = ({ sizeBytes, writeBytes }: TargetKind): number => sizeBytes / writeBytes
 
 export interface Filled {
   readonly path: string
   readonly log: string
 }
 
-/** Makes a file of `bytes` in the scratch folder, and has the agent write all over it. */
-export async function fill(
-  kind: TargetKind,
-  bytes: number,
-  scratch: Scratch,
-  logs: Scratch,
-  signal: AbortSignal,
-): Promise<Filled> {
+/** Makes the file in the scratch folder, and has the agent write all over it. */
+export async function fill(kind: TargetKind, scratch: Scratch, logs: Scratch, signal: AbortSignal): Promise<Filled> {
   const path = scratch.file('target.raw')
   const log = logs.file(`${kind.place}-${kind.workload}.log`)
   writeFileSync(path, '')
-  truncateSync(path, bytes)
+  truncateSync(path, kind.sizeBytes)
   const options = {
     '--target': path,
     '--log': log,
-    '--region': `0..${bytes}`,
+    '--region': `0..${kind.sizeBytes}`,
     '--workload': kind.workload,
     '--write-size': String(kind.writeBytes),
-    '--writes': String((bytes / kind.writeBytes) * kind.rounds),
+    '--writes': String(writesOf(kind)),
     '--queue-depth': '4',
     '--flush-every': '4096',
     // tmpfs of older kernels does not know O_DIRECT.

@@ -6,6 +6,7 @@ import { GUEST } from './guest/page.ts'
 import { INGEST } from './ingest/page.ts'
 import { JUDGE } from './judge/page.ts'
 import { MEMORY } from './memory/page.ts'
+import { READING } from './reading/page.ts'
 import type { Section } from './section.ts'
 import { START } from './start/page.ts'
 import { UI } from './ui/page.ts'
@@ -15,7 +16,7 @@ import { WIRE } from './wire/page.ts'
 export const PERFORMANCE_FILE = join(import.meta.dirname, '..', '..', 'docs', 'PERFORMANCE.md')
 
 /** In the order of the page. */
-const SECTIONS: readonly Section[] = [WRITES, DISKCHECKER, GUEST, START, WIRE, JUDGE, INGEST, MEMORY, UI]
+const SECTIONS: readonly Section[] = [WRITES, DISKCHECKER, GUEST, START, WIRE, READING, JUDGE, INGEST, MEMORY, UI]
 
 const HEAD = `# Performance
 

@@ -11,6 +11,9 @@ const lean = (name) => join(root, 'scripts', 'bundle', name)
 /** What is packed lighter than it is installed: in an emulated guest all of undici takes longer to load than the rest together. */
 const LEAN = { undici: lean('undici.mjs'), pino: lean('pino.mjs'), 'pino-pretty': lean('pino-pretty.mjs') }
 
+/** Folders with a thread's program, `worker.ts`, of which the bundle has the text in place of `worker-program.ts`. */
+const WORKERS = ['agent', 'verify/reading']
+
 const COMMON = {
   bundle: true,
   platform: 'node',
@@ -26,7 +29,12 @@ const COMMON = {
 export async function bundle(folder = join(root, 'dist', 'guest')) {
   // Not at the top: a checkout whose packages are not yet installed imports this file too.
   const { build } = await import('esbuild')
-  const worker = await build({ ...COMMON, entryPoints: [source('agent/worker.ts')], write: false })
+  const workers = await Promise.all(
+    WORKERS.map(async (folder) => {
+      const built = await build({ ...COMMON, entryPoints: [source(`${folder}/worker.ts`)], write: false })
+      return [folder, built.outputFiles[0].text]
+    }),
+  )
   const file = join(folder, 'plugpull.cjs')
   const temporary = `${file}.${process.pid}`
   mkdirSync(folder, { recursive: true })
@@ -35,16 +43,17 @@ export async function bundle(folder = join(root, 'dist', 'guest')) {
     entryPoints: [source('guest-cli.ts')],
     outfile: temporary,
     banner: { js: '#!/usr/bin/env node' },
-    plugins: [workerAsText(worker.outputFiles[0].text)],
+    plugins: workers.map(([folder, text]) => workerAsText(folder, text)),
   })
   renameSync(temporary, file)
   return file
 }
 
-const workerAsText = (text) => ({
-  name: 'worker-as-text',
+const workerAsText = (folder, text) => ({
+  name: `text of ${folder}/worker`,
   setup(build) {
-    build.onLoad({ filter: /[/\\]src[/\\]agent[/\\]worker-program\.ts$/ }, () => ({
+    const path = ['src', ...folder.split('/'), 'worker-program\\.ts$'].join('[/\\\\]')
+    build.onLoad({ filter: new RegExp(path) }, () => ({
       contents: `export const WORKER = ${JSON.stringify(text)}`,
       loader: 'js',
     }))

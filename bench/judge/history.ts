@@ -3,7 +3,7 @@
  * an honest disk holds after it, range by range. Everything follows from the number of writes.
  */
 import { MANIFEST_SCHEMA, type Manifest } from '../../src/core/manifest.ts'
-import { RANGE_SECTORS } from '../../src/core/observe.ts'
+import { RANGE_SECTORS } from '../../src/core/observations.ts'
 import { Plan } from '../../src/core/plan.ts'
 import { keyOf } from '../../src/core/prng.ts'
 import { type SectorBuffer, Stamper } from '../../src/core/stamp.ts'

@@ -2,7 +2,7 @@
 import { parseContract } from '../../src/core/contract.ts'
 import { HistoryBuilder } from '../../src/core/history.ts'
 import { Judge } from '../../src/core/judge.ts'
-import { RANGE_SECTORS } from '../../src/core/observe.ts'
+import { RANGE_SECTORS } from '../../src/core/observations.ts'
 import { SectorBuffer } from '../../src/core/stamp.ts'
 import { LogDecoder } from '../../src/core/wire.ts'
 import { Survivor, logOf, manifestOf } from './history.ts'

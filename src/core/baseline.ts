@@ -181,10 +181,15 @@ function decodeInto(
     assert(at + (literal ? length : 1) * 8 <= bytes.length, 'a baseline run lies within its payload')
     const first = Math.max(sector, lba)
     const end = Math.min(sector + length, lba + sectors)
-    for (let s = first; s < end; s++) {
-      const digestAt = literal ? at + (s - sector) * 8 : at
-      lo[s - lba] = view.getUint32(digestAt, true)
-      hi[s - lba] = view.getUint32(digestAt + 4, true)
+    if (literal) {
+      for (let s = first; s < end; s++) {
+        const digestAt = at + (s - sector) * 8
+        lo[s - lba] = view.getUint32(digestAt, true)
+        hi[s - lba] = view.getUint32(digestAt + 4, true)
+      }
+    } else if (first < end) {
+      lo.fill(view.getUint32(at, true), first - lba, end - lba)
+      hi.fill(view.getUint32(at + 4, true), first - lba, end - lba)
     }
     at += (literal ? length : 1) * 8
     sector += length

@@ -11,7 +11,8 @@ import { type Contract, isAtomic } from './contract.ts'
 import type { Content } from './finding.ts'
 import { Floors } from './floors.ts'
 import type { History } from './history.ts'
-import { Observations, Observer, RANGE_SECTORS, SEEN } from './observe.ts'
+import { Observations, RANGE_SECTORS, SEEN } from './observations.ts'
+import { Observer } from './observe.ts'
 import { RangeIndex, type RangeWrites } from './range-index.ts'
 import { keyOf } from './prng.ts'
 import { beganAfter } from './run-id.ts'
@@ -102,6 +103,19 @@ export class Judge {
     this.#judge(writes, lba, sectors, this.#ownSeen)
   }
 
+  /** The same where the columns of `seen` are already what a `Confirmer` makes of those bytes. */
+  rangeConfirmed(
+    lba: number,
+    sectors: number,
+    buffer: SectorBuffer,
+    errors: ReadonlyMap<number, string>,
+    seen: Observations,
+  ): void {
+    const writes = this.#writesOf(lba, sectors)
+    this.#observer.observeRest(seen, lba, sectors, buffer, errors, (i) => writes.covering(lba + i))
+    this.#judge(writes, lba, sectors, seen)
+  }
+
   /** The same for contents that somebody else has looked at: what the sectors hold, without their bytes. */
   rangeSeen(lba: number, sectors: number, seen: Observations): void {
     this.#judge(this.#writesOf(lba, sectors), lba, sectors, seen)
@@ -140,22 +154,49 @@ export class Judge {
   #judgeSectors(lba: number, sectors: number): void {
     const known = this.#observer.baselineKnown(lba, sectors)
     const { seen, write } = this.#seen
-    const { flushed, complete } = this.#floors
-    for (let i = 0; i < sectors; i++) {
+    for (let i = this.#holdFloor(0, sectors); i < sectors; i = this.#holdFloor(i + 1, sectors)) {
       const code = at(seen, i)
-      const found = at(write, i)
       const isVersion = code === SEEN.version
-      if (isVersion) this.#version(found)
-      if (isVersion && found === flushed[i] && found === complete[i]) {
-        this.#tally.sector(true, this.#isUndefined(i))
-        continue
-      }
+      if (isVersion) this.#version(at(write, i))
       const floor = at(this.#floor, i)
-      this.#tally.sector(floor !== 0, floor !== 0 && this.#saysNothing(i, code, floor))
+      this.#tally.sectors(1, floor === 0 ? 0 : 1, floor !== 0 && this.#saysNothing(i, code, floor) ? 1 : 0)
       this.#refute(i, known)
       if (!isVersion) this.#judgeOdd(lba, i, known)
     }
     if (known) this.#countUntouched(sectors)
+  }
+
+  /**
+   * Counts the sectors from `from` on that hold their floor, by whatever contract: a version, or the baseline where nothing
+   * came after it. Returns the first that does not. This is the loop for nearly all sectors of an honest device, so it keeps
+   * to local variables: 3 ns a sector instead of 15.
+   */
+  #holdFloor(from: number, sectors: number): number {
+    const { seen, write } = this.#seen
+    const { flushed, complete } = this.#floors
+    let stable = 0
+    let newest = 0
+    let i = from
+    for (; i < sectors; i++) {
+      const found = at(write, i)
+      if (seen[i] !== SEEN.version && seen[i] !== SEEN.baseline) break
+      if (found !== flushed[i] || found !== complete[i]) break
+      if (found > newest) newest = found
+      if (found !== 0) stable++
+    }
+    if (i === from) return i
+    this.evidence.sectorsOfThisRun += stable
+    this.#tally.sawVersion(newest)
+    this.#tally.sectors(i - from, stable, this.#undefinedFloors(from, i))
+    return i
+  }
+
+  /** Of those, the versions where the contract lets anything stand. */
+  #undefinedFloors(from: number, to: number): number {
+    if (this.contract.name !== 'virtio-strict') return 0
+    let count = 0
+    for (let i = from; i < to; i++) if (at(this.#floors.flushed, i) !== 0 && this.#isUndefined(i)) count++
+    return count
   }
 
   #version(found: number): void {
@@ -236,6 +277,10 @@ export class Judge {
         this.#tally.settleOverwritten(write, writes.fua(k))
         continue
       }
+      if (whole && this.#isFloorThroughout(write, start - lba, end - lba)) {
+        this.#tally.settleIntact(write)
+        continue
+      }
       const view = whole ? this.#scratch : (this.#carried.get(write) ?? new WriteView(writes.sectors(k), true))
       this.#look(write, view.of(writes, k), writes.from(k), writes.to(k), lba)
       if (end > lba + sectors) carried.set(write, view)
@@ -249,6 +294,16 @@ export class Judge {
     const completed = this.history.completePosition(write)
     const { flushedIssue } = this.#floors
     for (let i = from; i < to; i++) if (completed >= at(flushedIssue, i)) return false
+    return true
+  }
+
+  /** The fate of most other writes: it is there in each of its sectors, stable and the newest that is, by whatever contract. */
+  #isFloorThroughout(write: number, from: number, to: number): boolean {
+    const { seen, write: found } = this.#seen
+    const { flushed, complete } = this.#floors
+    for (let i = from; i < to; i++) {
+      if (seen[i] !== SEEN.version || found[i] !== write || flushed[i] !== write || complete[i] !== write) return false
+    }
     return true
   }
 

@@ -3,7 +3,7 @@
  * Addresses are not kept; the plan gives them again for the writes of the one range at hand.
  */
 import type { History } from './history.ts'
-import { RANGE_SECTORS } from './observe.ts'
+import { RANGE_SECTORS } from './observations.ts'
 
 const NOTHING: readonly number[] = []
 const COVERING_BLOCK = 64

@@ -6,7 +6,7 @@
  * The check word stands at both ends: a sector torn anywhere between them no longer agrees with itself.
  */
 import assert from 'node:assert/strict'
-import { type Key64, Prng, hashWords, hexOf, randomBits } from './prng.ts'
+import { type Key64, Prng, hashFinish, hashStep, hashWords, hexOf, randomBits } from './prng.ts'
 import { SECTOR_BYTES } from './units.ts'
 
 const WORDS = SECTOR_BYTES / 4
@@ -17,6 +17,8 @@ const VERSION = 1
 const HEADER_BYTES = 56
 const VERSION_WORD = VERSION | (HEADER_BYTES << 16)
 const CHECK = 13
+/** Words at the start that say format, run and device. */
+const FIXED_WORDS = 6
 const TAIL_CHECK = WORDS - 2
 const TAIL = WORDS - 1
 
@@ -98,11 +100,15 @@ export class Stamper {
   readonly run: Key64
   readonly device: Key64
   readonly #pool: Uint8Array
+  /** The check word's hash over the first words, which are the same in all stamps of this run on this device. */
+  readonly #fixedHash: number
 
   constructor(run: Key64, device: Key64) {
     this.run = run
     this.device = device
     this.#pool = poolOf(run)
+    const fixed = [MAGIC, VERSION_WORD, run.lo, run.hi, device.lo, device.hi]
+    this.#fixedHash = fixed.reduce(hashStep, 0)
   }
 
   /**
@@ -143,7 +149,9 @@ export class Stamper {
     words[w + 10] = index
     words[w + 11] = run.count
     words[w + 12] = run.epoch
-    const check = hashWords(words, w, CHECK)
+    let hash = this.#fixedHash
+    for (let i = w + FIXED_WORDS; i < w + CHECK; i++) hash = hashStep(hash, words[i] ?? 0)
+    const check = hashFinish(hash, CHECK * 4)
     words[w + CHECK] = check
     words[w + TAIL_CHECK] = check
     words[w + TAIL] = TAIL_MAGIC
@@ -160,6 +168,12 @@ export function peekWrite(words: Uint32Array, sector: number, run: Key64, addres
     words[w + 6] === address >>> 0 &&
     words[w + 7] === Math.floor(address / 0x1_0000_0000)
   return matches ? (words[w + 8] ?? 0) + (words[w + 9] ?? 0) * 0x1_0000_0000 : -1
+}
+
+/** Whether the stamp of a sector names that write, if it is a stamp at all: less of a guess, for the sectors after one that was peeked at. */
+export function namesWrite(words: Uint32Array, sector: number, write: number): boolean {
+  const w = sector * WORDS
+  return words[w] === MAGIC && words[w + 8] === write >>> 0
 }
 
 /** Decodes the stamp of one sector, or `undefined` where there is none whose check word holds at both ends. */

@@ -56,11 +56,11 @@ export class Tally {
     this.#status = new Uint8Array(history.possibleMax + 1)
   }
 
-  /** One sector was looked at. */
-  sector(isStable: boolean, isSuperseded: boolean): void {
-    this.#checked.sectors++
-    if (isStable) this.#checked.stableSectors++
-    if (isStable && isSuperseded) this.#checked.supersededSectors++
+  /** So many sectors were looked at, of which some have a floor, and of these some could not have convicted. */
+  sectors(count: number, stable: number, superseded: number): void {
+    this.#checked.sectors += count
+    this.#checked.stableSectors += stable
+    this.#checked.supersededSectors += superseded
   }
 
   /** A sector holds something that no loss of a write explains. */
@@ -98,6 +98,12 @@ export class Tally {
   /** Every sector of a write was overwritten by a stable one: nothing is asked of it any more. */
   settleOverwritten(write: number, fua: boolean): void {
     if (this.isStable(write, fua)) this.#checked.stableWrites++
+  }
+
+  /** A stable write that is whole, and the newest in each of its sectors. */
+  settleIntact(write: number): void {
+    this.#checked.stableWrites++
+    this.#status[write] = STATUS.intact
   }
 
   #torn(write: number, view: WriteView, noteAt: NoteAt, counts: StateCounts, stable: boolean): void {

@@ -24,8 +24,9 @@ export const BASELINE_WRITE = 0 as WriteId
 export const WRITE_ID_MAX = 0xffff_fff0
 
 function whole(value: number, what: string): number {
-  assert(Number.isSafeInteger(value) && value >= 0, `${what} must be a whole number from 0, got ${value}`)
-  return value
+  // Every planned write passes here several times: the message is made only where it is needed.
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  assert.fail(`${what} must be a whole number from 0, got ${value}`)
 }
 
 /** An address in sectors; throws on anything but a safe integer from 0. */

@@ -5,7 +5,7 @@
 import type { Exhibit, Finding } from '../core/finding.ts'
 import type { SectorBuffer } from '../core/stamp.ts'
 import { EXHIBITS_A_FINDING, exhibitPlaces } from '../core/telling/exhibit-places.ts'
-import type { RangeReader } from './range-reader.ts'
+import type { RangeReader } from './reading/range-reader.ts'
 
 export const EXHIBITS_MAX = 64
 

@@ -6,10 +6,11 @@
 import type { Contract } from '../core/contract.ts'
 import type { Content, Finding } from '../core/finding.ts'
 import type { History } from '../core/history.ts'
-import { Observations, Observer, RANGE_SECTORS } from '../core/observe.ts'
+import { Observations, RANGE_SECTORS } from '../core/observations.ts'
+import { Observer } from '../core/observe.ts'
 import { WRITE_SECTORS_MAX } from '../core/plan.ts'
 import type { SectorBuffer } from '../core/stamp.ts'
-import type { RangeReader } from './range-reader.ts'
+import type { RangeReader } from './reading/range-reader.ts'
 import type { Neighbourhood, WriteStory } from './report/report.ts'
 
 const BLOCK_SECTORS = 8

@@ -9,7 +9,7 @@ import { openDevice } from '../io/device.ts'
 import { createScratch } from '../io/scratch.ts'
 import { type StorageDaemon, startStorageDaemon } from '../io/storage-daemon.ts'
 import { targetGeometry } from '../io/target.ts'
-import type { Readable } from './range-reader.ts'
+import type { Readable } from './reading/range-reader.ts'
 
 export const TARGET_FORMATS = ['raw', 'qcow2'] as const
 export type TargetFormat = (typeof TARGET_FORMATS)[number]
@@ -19,6 +19,8 @@ const QCOW2_MAGIC = Buffer.from('QFI\u00FB', 'latin1')
 export interface OpenTarget {
   readonly format: TargetFormat
   readonly device: Readable
+  /** What `device` reads: another thread can open it for itself. */
+  readonly servedAt: string
   /** Sectors of the smallest read. */
   readonly unitSectors: number
   /** Throws RIG_FAILED where what reads the target died meanwhile: its errors are not the target's. */
@@ -67,6 +69,7 @@ function openRaw(path: string): OpenTarget {
   return {
     format: 'raw',
     device,
+    servedAt: path,
     unitSectors,
     assertServed: () => undefined,
     close: async () => device.close(),

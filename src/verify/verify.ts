@@ -5,9 +5,8 @@
 import { type Contract, formatContract, parseContract } from '../core/contract.ts'
 import type { History } from '../core/history.ts'
 import { Judge } from '../core/judge.ts'
-import { RANGE_SECTORS } from '../core/observe.ts'
+import { RANGE_SECTORS } from '../core/observations.ts'
 import { formatBytes } from '../core/size.ts'
-import type { SectorBuffer } from '../core/stamp.ts'
 import { SECTOR_BYTES } from '../core/units.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { alignedBuffer } from '../io/device.ts'
@@ -17,7 +16,8 @@ import type { LogSource } from '../io/log-source.ts'
 import { withExhibits } from './exhibits.ts'
 import { neighbourhoodsOf } from './neighbourhood.ts'
 import { type OpenTarget, type TargetFormat, openTarget } from './open-target.ts'
-import { RangeReader } from './range-reader.ts'
+import { RangeReader } from './reading/range-reader.ts'
+import { judgeRegion, readingThreads } from './reading/read-region.ts'
 import type { Verification } from './report/report.ts'
 import { counted } from './report/words.ts'
 import { TOLD_IN_FULL, worstOf } from './report/worst.ts'
@@ -38,6 +38,8 @@ export interface VerifyRequest {
   readonly exhibits?: boolean
   /** Look around the worst findings, for the reports that draw them. */
   readonly pictures: boolean
+  /** Threads that read; absent: as many as the region is worth. */
+  readonly threads?: number
   readonly signal: AbortSignal
   readonly quiet: boolean
 }
@@ -70,7 +72,7 @@ async function judgeTarget(
   const reader = new RangeReader(target.device, { unitSectors: target.unitSectors, signal: request.signal })
   const buffer = alignedBuffer(RANGE_SECTORS * SECTOR_BYTES)
   const judge = new Judge(history, contract, request)
-  await judgeRanges(judge, reader, buffer, request)
+  await judgeRanges(judge, target, reader, request)
   target.assertServed()
   if (!request.sameTarget) checkEvidence(request.target, judge.evidence, manifest)
   const judged = judge.finish()
@@ -92,25 +94,25 @@ async function judgeTarget(
 
 async function judgeRanges(
   judge: Judge,
+  target: OpenTarget,
   reader: RangeReader,
-  buffer: SectorBuffer,
   request: VerifyRequest,
 ): Promise<void> {
-  const total = judge.history.plan.spec.region.sectors * SECTOR_BYTES
+  const { sectors } = judge.history.plan.spec.region
   const progress = createProgress({
     label: `reading ${request.target}`,
-    total,
+    total: sectors * SECTOR_BYTES,
     format: formatBytes,
     quiet: request.quiet,
   })
-  let done = 0
   try {
-    for (const { lba, sectors } of judge.ranges()) {
-      const errors = await reader.read(lba, sectors, buffer)
-      judge.range(lba, sectors, buffer, errors)
-      done += sectors * SECTOR_BYTES
-      progress.update(done)
-    }
+    await judgeRegion(judge, {
+      target,
+      reader,
+      threads: request.threads ?? readingThreads(sectors),
+      signal: request.signal,
+      progressed: (done) => progress.update(done * SECTOR_BYTES),
+    })
   } finally {
     progress.finish()
   }

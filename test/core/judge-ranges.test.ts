@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { parseContract } from '../../src/core/contract.ts'
 import { HistoryBuilder } from '../../src/core/history.ts'
 import { Judge } from '../../src/core/judge.ts'
-import { Observations, RANGE_SECTORS, SEEN } from '../../src/core/observe.ts'
+import { Observations, RANGE_SECTORS, SEEN } from '../../src/core/observations.ts'
 import { manifestOf } from '../../trust/exhaustive/judged.ts'
 
 const SECTORS = RANGE_SECTORS + 8

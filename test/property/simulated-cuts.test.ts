@@ -8,7 +8,7 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { RANGE_SECTORS } from '../../src/core/observe.ts'
+import { RANGE_SECTORS } from '../../src/core/observations.ts'
 import { Prng, keyOf } from '../../src/core/prng.ts'
 import { FAULT_KINDS, type FaultKind } from '../../src/rig/sim/fault.ts'
 import type { SimOverrides } from '../../src/rig/sim/options.ts'

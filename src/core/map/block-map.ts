@@ -7,7 +7,7 @@
 import { isStable } from '../telling/strip.ts'
 import type { Contract } from '../contract.ts'
 import { type History, NEVER } from '../history.ts'
-import { RANGE_SECTORS } from '../observe.ts'
+import { RANGE_SECTORS } from '../observations.ts'
 import type { PlanSpec } from '../plan.ts'
 import { RangeIndex, type RangeWrites } from '../range-index.ts'
 import { SECTOR_BYTES } from '../units.ts'

@@ -1,14 +1,15 @@
 /** The finding's place, read from the target now: contents for the strip, bytes of the first sectors that disagree. */
 import type { Finding, SectorRun } from '../../core/finding.ts'
 import type { History } from '../../core/history.ts'
-import { Observations, Observer } from '../../core/observe.ts'
+import { Observations } from '../../core/observations.ts'
+import { Observer } from '../../core/observe.ts'
 import type { CoveringWrite, Extent } from '../../core/telling/strip.ts'
 import { SECTOR_BYTES } from '../../core/units.ts'
 import { alignedBuffer } from '../../io/device.ts'
 import { exhibitPlaces } from '../../core/telling/exhibit-places.ts'
 import { readSectors } from '../exhibits.ts'
 import type { OpenTarget } from '../open-target.ts'
-import { RangeReader } from '../range-reader.ts'
+import { RangeReader } from '../reading/range-reader.ts'
 import type { Look } from '../../core/telling/explanation.ts'
 
 export interface TargetQuestion {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { SectorBuffer } from '../../src/core/stamp.ts'
-import { RangeReader, type Readable } from '../../src/verify/range-reader.ts'
+import { SectorBuffer } from '../../../src/core/stamp.ts'
+import { RangeReader, type Readable } from '../../../src/verify/reading/range-reader.ts'
 
 const SIGNAL = new AbortController().signal
 

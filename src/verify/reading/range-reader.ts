@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { errnoOf } from '../core/errors.ts'
-import type { SectorBuffer } from '../core/stamp.ts'
-import type { DevicePort } from '../io/device.ts'
+import { errnoOf } from '../../core/errors.ts'
+import type { SectorBuffer } from '../../core/stamp.ts'
+import type { DevicePort } from '../../io/device.ts'
 
 /** Sectors of one read: 4 MiB. */
 const PIECE_SECTORS = 8192

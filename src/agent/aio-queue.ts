@@ -3,13 +3,12 @@
  * is woken for each write. Only on O_DIRECT descriptors that keep O_DSYNC (io-engine.ts sees to that).
  */
 import assert from 'node:assert/strict'
-import { constants } from 'node:os'
 import type { SectorBuffer } from '../core/stamp.ts'
 import { SECTOR_BYTES } from '../core/units.ts'
 import type { AioContext } from '../io/aio.ts'
 import { type OpenDevice, alignedBuffer } from '../io/device.ts'
 import type { SystemCalls } from '../io/foreign.ts'
-import { type Request, type RequestQueue, SUCCESS, type Write, errnoNumber } from './request-queue.ts'
+import { type Request, type RequestQueue, SUCCESS, type Write, errnoAfter, restOfWrite } from './request-queue.ts'
 
 interface Slot {
   memory: Memory
@@ -96,7 +95,7 @@ export class AioQueue implements RequestQueue {
     if (flush !== undefined) {
       // Alone, it is quicker at once: the kernel hands an asynchronous one to another thread.
       if (this.inFlight === 1) {
-        this.#flushed = { slot: flush, errno: this.#flushNow() }
+        this.#flushed = { slot: flush, errno: errnoAfter(() => this.#device.flush()) }
         return
       }
       this.#context.dataSync(flush, this.#device.descriptors.plain)
@@ -106,15 +105,6 @@ export class AioQueue implements RequestQueue {
 
   wait(limitMs: number): void {
     if (this.#flushed === undefined) this.#context.wait(limitMs)
-  }
-
-  #flushNow(): number {
-    try {
-      this.#device.flush()
-      return SUCCESS
-    } catch (error) {
-      return errnoNumber(error)
-    }
   }
 
   settle(ended: (request: Request, errno: number) => void): void {
@@ -131,23 +121,14 @@ export class AioQueue implements RequestQueue {
     const at = this.#slotAt(slot)
     const { request } = at
     assert(request !== undefined, 'what ended was in flight')
-    const errno = result < 0 ? -result : this.#rest(request, at.memory.buffer, result)
+    const errno = result < 0 ? -result : this.#errnoOf(request, at.memory.buffer, result)
     at.request = undefined
     this.#free.push(slot)
     ended(request, errno)
   }
 
-  /** A short write is gone on with, as the device port does it: what it then comes to is what the write came to. */
-  #rest(request: Request, buffer: SectorBuffer, bytes: number): number {
-    if (request.kind === 'flush' || bytes === request.sectors * SECTOR_BYTES) return SUCCESS
-    const done = bytes / SECTOR_BYTES
-    if (done === 0 || !Number.isInteger(done)) return constants.errno.EIO
-    try {
-      this.#device.write(buffer, done, request.lba + done, request.sectors - done, request.fua)
-      return SUCCESS
-    } catch (error) {
-      return errnoNumber(error)
-    }
+  #errnoOf(request: Request, buffer: SectorBuffer, bytes: number): number {
+    return request.kind === 'flush' ? SUCCESS : restOfWrite(this.#device, buffer, request, bytes)
   }
 
   #slotAt(slot: number): Slot {

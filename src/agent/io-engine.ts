@@ -80,7 +80,11 @@ const placesOf = ({ queueDepth, flushMode }: Pick<QueueWish, 'queueDepth' | 'flu
 /** The queue of one thread. Throws INTERNAL where what was chosen is there no more. */
 export async function openQueue(wish: QueueWish, device: OpenDevice): Promise<RequestQueue> {
   const { ioEngine, largestWrite } = wish
-  if (ioEngine === 'psync') return new PsyncQueue(device, alignedBuffer(largestWrite * SECTOR_BYTES))
+  if (ioEngine === 'psync') {
+    const system = await systemCalls()
+    const buffer = alignedBuffer(largestWrite * SECTOR_BYTES)
+    return new PsyncQueue(device, buffer, typeof system === 'string' ? undefined : system)
+  }
   const capacity = placesOf(wish)
   const aio = await openAio(device, capacity)
   if (typeof aio === 'string') throw new ProbeError('INTERNAL', `asynchronous I/O was there and is no more: ${aio}`)

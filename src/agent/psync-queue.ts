@@ -3,24 +3,33 @@
  * way to have one request in flight; for several there are as many threads.
  */
 import assert from 'node:assert/strict'
+import { constants } from 'node:os'
 import type { SectorBuffer } from '../core/stamp.ts'
-import type { DevicePort } from '../io/device.ts'
-import { type Request, type RequestQueue, SUCCESS, type Write, errnoNumber } from './request-queue.ts'
+import { SECTOR_BYTES } from '../core/units.ts'
+import type { OpenDevice } from '../io/device.ts'
+import type { SystemCalls } from '../io/foreign.ts'
+import { type Request, type RequestQueue, SUCCESS, type Write, errnoAfter, restOfWrite } from './request-queue.ts'
+
+const { EINTR } = constants.errno
 
 export class PsyncQueue implements RequestQueue {
   readonly capacity = 1
   /** Nobody is there to fill it: the thread waits in the system call. */
   readonly spare = undefined
-  readonly #device: DevicePort
+  readonly #device: OpenDevice
   readonly #buffer: SectorBuffer
+  readonly #system: SystemCalls | undefined
+  readonly #address: number
   #request: Request | undefined
   /** `undefined` until the request was submitted. */
   #errno: number | undefined
 
-  /** `buffer` holds the largest write; this queue's own. */
-  constructor(device: DevicePort, buffer: SectorBuffer) {
+  /** `buffer` holds the largest write; this queue's own. With `system` without what Node does around each system call. */
+  constructor(device: OpenDevice, buffer: SectorBuffer, system?: SystemCalls) {
     this.#device = device
     this.#buffer = buffer
+    this.#system = system
+    this.#address = system?.addressOf(buffer.bytes) ?? 0
   }
 
   get inFlight(): number {
@@ -41,13 +50,29 @@ export class PsyncQueue implements RequestQueue {
   submit(): void {
     const request = this.#request
     if (request === undefined || this.#errno !== undefined) return
-    try {
-      if (request.kind === 'write') this.#device.write(this.#buffer, 0, request.lba, request.sectors, request.fua)
-      else this.#device.flush()
-      this.#errno = SUCCESS
-    } catch (error) {
-      this.#errno = errnoNumber(error)
+    this.#errno = request.kind === 'write' ? this.#write(request) : this.#flush()
+  }
+
+  #write(request: Write): number {
+    const { lba, sectors, fua } = request
+    const { plain, stable } = this.#device.descriptors
+    const system = this.#system
+    if (system === undefined || stable === undefined)
+      return errnoAfter(() => this.#device.write(this.#buffer, 0, lba, sectors, fua))
+    assert(lba + sectors <= this.#device.sizeSectors, 'the plan lies on the target')
+    const bytes = sectors * SECTOR_BYTES
+    for (;;) {
+      const put = system.pwrite(fua ? stable : plain, this.#address, bytes, lba * SECTOR_BYTES)
+      if (put >= 0) return restOfWrite(this.#device, this.#buffer, request, put)
+      const errno = system.errno()
+      if (errno !== EINTR) return errno
     }
+  }
+
+  #flush(): number {
+    const system = this.#system
+    if (system === undefined) return errnoAfter(() => this.#device.flush())
+    return system.fdatasync(this.#device.descriptors.plain) === 0 ? SUCCESS : system.errno()
   }
 
   wait(): void {

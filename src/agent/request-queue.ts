@@ -3,6 +3,8 @@ import { constants } from 'node:os'
 import { errnoOf } from '../core/errors.ts'
 import type { Action } from '../core/scheduler.ts'
 import type { SectorBuffer } from '../core/stamp.ts'
+import { SECTOR_BYTES } from '../core/units.ts'
+import type { DevicePort } from '../io/device.ts'
 
 export type Write = Extract<Action, { kind: 'write' }>
 export type Request = Write | Extract<Action, { kind: 'flush' }>
@@ -44,10 +46,31 @@ export interface RequestQueue {
   close(): void
 }
 
+/**
+ * What a write comes to that returned `bytes`, in bytes: a short one is gone on with by the device port, which does so
+ * itself too. Its error number, or SUCCESS.
+ */
+export function restOfWrite(device: DevicePort, buffer: SectorBuffer, request: Write, bytes: number): number {
+  if (bytes === request.sectors * SECTOR_BYTES) return SUCCESS
+  const done = bytes / SECTOR_BYTES
+  if (done === 0 || !Number.isInteger(done)) return constants.errno.EIO
+  return errnoAfter(() => device.write(buffer, done, request.lba + done, request.sectors - done, request.fua))
+}
+
+/** The error number that `work` ends with, or SUCCESS. */
+export function errnoAfter(work: () => void): number {
+  try {
+    work()
+    return SUCCESS
+  } catch (error) {
+    return errnoNumber(error)
+  }
+}
+
 const ERRNO: Readonly<Record<string, number>> = constants.errno
 
 /** The number of a system error; anything else is a fault of the program and goes on up. */
-export function errnoNumber(error: unknown): number {
+function errnoNumber(error: unknown): number {
   const name = errnoOf(error)
   if (name === undefined) throw error
   return ERRNO[name] ?? constants.errno.EIO

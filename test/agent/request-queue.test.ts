@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { truncateSync } from 'node:fs'
 import { test } from 'node:test'
 import { openQueue } from '../../src/agent/io-engine.ts'
+import { PsyncQueue } from '../../src/agent/psync-queue.ts'
+import type { RequestQueue } from '../../src/agent/request-queue.ts'
 import { AioContext } from '../../src/io/aio.ts'
-import { openDevice } from '../../src/io/device.ts'
+import { type OpenDevice, alignedBuffer, openDevice } from '../../src/io/device.ts'
 import { type SystemCalls, systemCalls } from '../../src/io/foreign.ts'
 import { SECTOR_BYTES } from '../../src/core/units.ts'
 import { LARGEST_WRITE, TARGET_SECTORS, testRequestQueue } from '../contract/request-queue.ts'
@@ -12,16 +14,24 @@ import { openLab } from '../io/lab.ts'
 const BYTES = TARGET_SECTORS * SECTOR_BYTES
 const SETTINGS = { queueDepth: 8, flushMode: 'barrier', largestWrite: LARGEST_WRITE } as const
 
-for (const ioEngine of ['psync', 'aio'] as const)
+type Open = (device: OpenDevice) => Promise<RequestQueue>
+
+const queues: readonly (readonly [string, Open])[] = [
+  ['psync', (device) => openQueue({ ...SETTINGS, ioEngine: 'psync' }, device)],
+  ['psync by Node', (device) => Promise.resolve(new PsyncQueue(device, alignedBuffer(LARGEST_WRITE * SECTOR_BYTES)))],
+  ['aio', (device) => openQueue({ ...SETTINGS, ioEngine: 'aio' }, device)],
+]
+
+for (const [name, open] of queues)
   for (const mode of ['direct', 'dsync'] as const)
-    testRequestQueue(`${ioEngine}, ${mode}`, async (t) => {
+    testRequestQueue(`${name}, ${mode}`, async (t) => {
       const lab = openLab(t, ['root', 'losetup'])
       if (lab === undefined) return undefined
       const backing = lab.file('backing', BYTES)
       const loop = lab.loop(backing)
       const device = openDevice(loop, { mode, access: 'write' })
       lab.defer(() => device.close())
-      const queue = await openQueue({ ...SETTINGS, ioEngine }, device)
+      const queue = await open(device)
       lab.defer(() => queue.close())
       return {
         queue,

@@ -2,5 +2,6 @@
 import type { MemorySubject } from './subject.ts'
 import { AGENTS } from './subjects/agent.ts'
 import { COLLECTOR } from './subjects/collector.ts'
+import { VERIFIER } from './subjects/verifier.ts'
 
-export const SUBJECTS: readonly MemorySubject[] = [...AGENTS, COLLECTOR]
+export const SUBJECTS: readonly MemorySubject[] = [...AGENTS, VERIFIER, COLLECTOR]

@@ -1,12 +1,11 @@
 /**
- * How a write goes from the plan to the record: the hot path, whole, one worker's view. Each round is
+ * How a write goes from the plan to the record: the hot path, whole, one worker's view. Again and again:
  *
- *   turn:     under the lock: record what ended, ask the scheduler what is next, record its issue, as often as there is room.
- *   fill:     outside it: make the bytes of what was taken.
- *   submit:   hand all of it to the kernel.
- *   wait:     for something to end; before that, where it pays, make the bytes of the write to come.
+ *   turn:     under the lock: record what ended, ask the scheduler what is next, record its issue.
+ *   start:    outside it: make the bytes, hand them to the kernel.
+ *   wait:     where there is room for no more: for something to end; before that, where it pays, make the next write's bytes.
  *
- * How many requests a round carries is the queue's to say: one of a thread by pwrite (psync-queue.ts), many by asynchronous
+ * How many requests are in flight is the queue's to say: one of a thread by pwrite (psync-queue.ts), many by asynchronous
  * I/O (aio-queue.ts). The record of an issue precedes the request, that of a completion follows it, and both get their place
  * in the order inside the lock: core/record says why that is sound. A failure is recorded like anything else and stops the
  * scheduler; nothing is tried again.
@@ -15,8 +14,8 @@
  *   - the payload: one copy out of the run's pool, and for each sector a stamp with its check word (core/stamp);
  *   - the system call through Node, of which most is Node's own (psync), or a share of two calls (aio);
  *   - the plan and the scheduler: a few hashes and words of shared memory (core/plan, core/scheduler);
- *   - the lock, one atomic operation each way where nobody else wants it (lock.ts), taken once a round;
- *   - two records, 16 bytes each, in the ring (ring.ts), and the clock, read once a round.
+ *   - the lock, one atomic operation each way where nobody else wants it (lock.ts), taken once a request;
+ *   - two records, 16 bytes each, in the ring (ring.ts), and the clock, read once a request.
  * The main thread encodes them later, some ten bytes of work each (core/wire), while the workers wait for the device.
  *
  * The loop knows a queue, a plan and shared words: nothing of threads, files or logs.
@@ -41,7 +40,6 @@ export class WorkerLoop {
   readonly #commitWait: boolean
   /** How long to sleep at most where only time could bring something to do. */
   readonly #idleMs: number
-  readonly #taken: Request[] = []
   readonly #settle = (request: Request, errno: number): void => this.#record(request, errno)
   #nowUs = 0
   /** The write whose bytes are in the queue's spare buffer; 0: none. */
@@ -60,25 +58,26 @@ export class WorkerLoop {
     const { queue } = this.#parts
     for (;;) {
       const action = this.#turn()
-      this.#fill()
-      if (queue.inFlight > 0) {
-        queue.submit()
-        this.#fillAhead()
-        queue.wait(this.#limitMs(action))
-      } else if (action.kind === 'done') return
+      if (isRequest(action)) {
+        this.#start(action)
+        if (queue.inFlight < queue.capacity) continue
+      } else if (action.kind === 'done' && queue.inFlight === 0) return
+      if (queue.inFlight === 0) continue
+      this.#fillAhead()
+      queue.wait(this.#limitMs(action))
     }
   }
 
-  /** Settles what ended, takes what may start, and sleeps where that is nothing and nothing is in flight. */
+  /** Settles what ended, takes the next request where there is room; sleeps where there is none and nothing is in flight. */
   #turn(): Action {
     const { shared, queue } = this.#parts
     let seen = 0
     shared.enter()
     this.#nowUs = shared.nowUs()
     queue.settle(this.#settle)
-    const action = this.#take()
+    const action = queue.inFlight < queue.capacity ? this.#choose(this.#nowUs) : WAIT_FOR_COMPLETION
     const waits = action.kind === 'sleep' || action.kind === 'wait'
-    const sleeps = waits && this.#isIdle
+    const sleeps = waits && queue.inFlight === 0
     const wakes = shared.someoneWaits && !waits && (action.kind === 'done' || shared.scheduler.mayStart)
     if (wakes) shared.raise()
     if (sleeps) seen = shared.prepareSleep()
@@ -94,35 +93,18 @@ export class WorkerLoop {
     return action.kind === 'sleep' ? Math.max(0, action.untilUs - this.#nowUs) / 1000 : this.#idleMs
   }
 
-  /** Takes requests until there is no more room or nothing to start; the last answer of the scheduler. */
-  #take(): Action {
+  /**
+   * Makes the bytes and hands them over, at once: were all that ended together also to start together, the device would
+   * stand idle while the bytes of all are made, and then the processor while the device works.
+   */
+  #start(request: Request): void {
     const { queue } = this.#parts
-    const taken = this.#taken
-    let action: Action = WAIT_FOR_COMPLETION
-    while (queue.inFlight + taken.length < queue.capacity) {
-      action = this.#choose(this.#nowUs)
-      if (action.kind !== 'write' && action.kind !== 'flush') break
-      taken.push(action)
-    }
-    return action
-  }
-
-  get #isIdle(): boolean {
-    return this.#parts.queue.inFlight === 0 && this.#taken.length === 0
-  }
-
-  /** Hands what was taken to the queue, with its bytes. */
-  #fill(): void {
-    const { queue } = this.#parts
-    const taken = this.#taken
-    for (const request of taken) {
-      if (request.kind === 'write') {
-        const isFilled = request.write === this.#filledAhead
-        const buffer = queue.addWrite(request, isFilled)
-        if (!isFilled) this.#fillBuffer(buffer, request.write, request)
-      } else queue.addFlush(request)
-    }
-    taken.length = 0
+    if (request.kind === 'write') {
+      const isFilled = request.write === this.#filledAhead
+      const buffer = queue.addWrite(request, isFilled)
+      if (!isFilled) this.#fillBuffer(buffer, request.write, request)
+    } else queue.addFlush(request)
+    queue.submit()
   }
 
   /** Makes the bytes of the write that is likely to be next, while those before it are under way: the plan says what they are. */
@@ -181,7 +163,7 @@ export class WorkerLoop {
         this.#attention ||= action.for === 'window'
         break
       case 'done':
-        if (!this.#isIdle) break
+        if (this.#parts.queue.inFlight > 0) break
         shared.workerDone()
         this.#attention = true
         break
@@ -200,5 +182,7 @@ export class WorkerLoop {
 const WAIT_FOR_ROOM: Action = { kind: 'wait', for: 'commit' }
 const WAIT_FOR_COMPLETION: Action = { kind: 'wait', for: 'completion' }
 const DONE: Action = { kind: 'done' }
+
+const isRequest = (action: Action): action is Request => action.kind === 'write' || action.kind === 'flush'
 
 const numberOf = (request: Request): number => (request.kind === 'write' ? request.write : request.flush)

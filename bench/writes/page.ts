@@ -15,7 +15,7 @@ export type WritesData = BenchData & Measured
 const NONE = '–'
 const TITLE: Readonly<Record<(typeof TABLES)[number], string>> = {
   workers: 'Random writes of 4 KiB, with as many jobs of fio as the agent has writes in flight:',
-  deep: 'Random writes of 4 KiB, 32 in flight, one job of fio:',
+  deep: 'Random writes of 4 KiB, one job of fio with as many in flight:',
   flushes: 'Random writes of 4 KiB, one at a time, waiting for each flush:',
   sequential:
     'Sequential writes of 1 MiB, one at a time; the bare fio writes the same bytes again and again, the other makes a header and a check sum:',
@@ -42,6 +42,8 @@ ${TABLES.map((name) => `${TITLE[name]}\n\n${ratioTable(data.played.filter((playe
 
 ${sequentialText(data.played)}
 
+${BOUNDS}
+
 ### Cost of a write
 
 Microseconds of the processor a write, outside the kernel: in the thread that writes, and in the main thread, which encodes the
@@ -56,6 +58,21 @@ ${profileText(data.profiles)}
 ${machineLine(data)}
 `,
 )
+
+/** Beside the tables that show it; the profile is below. */
+const BOUNDS = `What bounds the rows that fall short:
+
+- One at a time, the thread sleeps while the device works, and wakes to caches that hold other things: what takes it 1.5 µs when it never sleeps
+  takes three to four times as long, and so do the ways through Node to the kernel and back. Tried: the two system calls without what Node does around
+  each (kept, 5 µs less); asynchronous I/O at that depth, with the next write's bytes made meanwhile (no quicker).
+- With a flush after every 16 writes and several in flight, the agent has one flush under way at a time, because the log's order of flushes is part of
+  the evidence. fio has one for each job, and the kernel makes one of those that come together.
+- With four in flight on a device in memory, sleeping and waking is nearly all of the time, and one thread wakes for each completion. fio's
+  engine of the same kind is as quick there as the agent.
+- \`psync\` with many in flight has as many JavaScript engines, each of which compiles its code for itself and has its own of everything in the
+  processor's caches. It is what an agent without the package koffi has.
+- Handing over all that may start at once was slower by a fifth to a third at 16 and 32 in flight: the device then waits for the processor, and the processor
+  for the device. So each write goes out as soon as its bytes are made.`
 
 const perSecond = ({ runs }: { readonly runs: readonly { readonly perSecond: number }[] }): readonly number[] =>
   runs.map((run) => run.perSecond)

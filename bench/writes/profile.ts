@@ -69,7 +69,8 @@ async function profile(
   const args = agentArguments(run, id, warmMs + BEGIN_MS + PROFILED_MS + MARGIN_MS)
   // The program as it was compiled, file by file: in a bundle the names say nothing.
   const command = [process.execPath, '--perf-basic-prof', program.entry, ...args]
-  const agent = startProcess('unshare', withTmp(folder, command), { scratch })
+  // Node also leaves a log of each thread where it stands.
+  const agent = startProcess('unshare', withTmp(folder, command), { scratch, cwd: folder })
   try {
     await untilWriting(agent, collector, id, signal)
     await sleepMs(warmMs, signal)

@@ -102,16 +102,18 @@ class LinuxDevice implements OpenDevice {
   read(into: SectorBuffer, at: number, lba: number, sectors: number): void {
     this.#check(into, at, lba, sectors)
     const grain = this.#readGrain
-    if (lba % grain === 0 && sectors % grain === 0) return this.#readWhole(into, at, lba, sectors)
+    const bytes = sectors * SECTOR_BYTES
+    if (lba % grain === 0 && sectors % grain === 0) return this.#readWhole(into, at, lba, sectors, bytes)
     const from = lba - (lba % grain)
     const whole = Math.ceil((lba + sectors - from) / grain) * grain
     if (this.#bounce === undefined || this.#bounce.sectors < whole) this.#bounce = alignedBuffer(whole * SECTOR_BYTES)
-    this.#readWhole(this.#bounce, 0, from, whole)
     const start = (lba - from) * SECTOR_BYTES
-    into.bytes.set(this.#bounce.bytes.subarray(start, start + sectors * SECTOR_BYTES), at * SECTOR_BYTES)
+    this.#readWhole(this.#bounce, 0, from, whole, start + bytes)
+    into.bytes.set(this.#bounce.bytes.subarray(start, start + bytes), at * SECTOR_BYTES)
   }
 
-  #readWhole(into: SectorBuffer, at: number, lba: number, sectors: number): void {
+  /** `needed`: bytes that must be there; what was asked for beyond them, to be aligned, may lie behind the end of a file. */
+  #readWhole(into: SectorBuffer, at: number, lba: number, sectors: number, needed: number): void {
     const bytes = sectors * SECTOR_BYTES
     let done = 0
     while (done < bytes) {
@@ -122,6 +124,7 @@ class LinuxDevice implements OpenDevice {
         lba * SECTOR_BYTES + done,
         done > 0,
       )
+      if (got === 0 && done >= needed) return
       if (got === 0) throw ioError('EOF', 'read', `the data ends ${done} bytes into ${sectors} sectors at ${lba}`)
       done += got
     }

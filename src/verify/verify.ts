@@ -72,7 +72,13 @@ async function judgeTarget(
   const reader = new RangeReader(target.device, { unitSectors: target.unitSectors, signal: request.signal })
   const buffer = alignedBuffer(RANGE_SECTORS * SECTOR_BYTES)
   const judge = new Judge(history, contract, request)
-  await judgeRanges(judge, target, reader, request)
+  try {
+    await judgeRanges(judge, target, reader, request)
+  } catch (error) {
+    // Where what serves the target is gone, that is what the user has to hear.
+    target.assertServed()
+    throw error
+  }
   target.assertServed()
   if (!request.sameTarget) checkEvidence(request.target, judge.evidence, manifest)
   const judged = judge.finish()

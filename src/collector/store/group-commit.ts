@@ -27,7 +27,8 @@ export class GroupCommit {
   #waitingBytes = 0
   /** Each commits one batch after the other, until there is none. */
   #lanes = 0
-  #lanesEnded: Promise<unknown> = Promise.resolve()
+  /** Ends of lanes, for whoever waits for all of them. */
+  readonly #ends = new Set<Promise<void>>()
   /** Runs in a commit that is under way. */
   readonly #busy = new Set<string>()
   #commits = 0
@@ -49,13 +50,18 @@ export class GroupCommit {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ append, resolve, reject })
       this.#waitingBytes += append.bytes.length
-      if (this.#isWorthALane()) this.#lanesEnded = Promise.all([this.#lanesEnded, this.#run()])
+      if (this.#isWorthALane()) this.#open()
     })
   }
 
   #isWorthALane(): boolean {
     if (this.#lanes === 0) return true
     return this.#lanes < this.#store.commitsAtOnce && this.#waitingBytes >= WORTH_BYTES
+  }
+
+  #open(): void {
+    const end = this.#run().finally(() => this.#ends.delete(end))
+    this.#ends.add(end)
   }
 
   /** A lane. Never rejects: what fails is told to whoever waits for it. */
@@ -67,6 +73,7 @@ export class GroupCommit {
       await this.#commit(batch)
       await new Promise((resolve) => setImmediate(resolve))
     }
+    // In the same turn in which nothing was left: what comes from now on begins another lane.
     this.#lanes--
   }
 
@@ -104,6 +111,6 @@ export class GroupCommit {
 
   /** Resolves when nothing is waiting any more. */
   async drain(): Promise<void> {
-    while (this.#lanes > 0) await this.#lanesEnded
+    while (this.#ends.size > 0) await Promise.all(this.#ends)
   }
 }

@@ -3,6 +3,7 @@
  * number of slots, and is handed over in its turn: what is judged, and in which order, does not depend on how many threads
  * there are. Each has a range to read while the one before is judged, so that the device is never idle.
  */
+import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
 import { ProbeError, messageOf } from '../../core/errors.ts'
 import type { JudgeRange } from '../../core/judge.ts'
@@ -34,6 +35,25 @@ export interface RangeRead {
   readonly errors: ReadonlyMap<number, string>
 }
 
+/** Starts that many threads. Where one cannot be had (a limit of processes) none is left, and the error says so. */
+function startAll(threads: number, task: ReadingTask): readonly Worker[] {
+  const options = { eval: typeof WORKER === 'string', workerData: task, resourceLimits: LIMITS }
+  const started: Worker[] = []
+  try {
+    for (let thread = 0; thread < threads; thread++) started.push(new Worker(WORKER, options))
+    return started
+  } catch (cause) {
+    for (const worker of started) void worker.terminate()
+    throw new ProbeError(
+      'INTERNAL',
+      `thread ${started.length + 1} of ${threads} cannot be started: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
 export class ReadingCrew {
   readonly #workers: readonly Worker[]
   readonly #slots: readonly Slot[]
@@ -52,22 +72,30 @@ export class ReadingCrew {
     const task: ReadingTask = { manifest, path, unitSectors, slots }
     this.#slots = slots.map(slotOver)
     this.#signal = signal
-    signal.addEventListener('abort', this.#aborted)
-    const options = { eval: typeof WORKER === 'string', workerData: task, resourceLimits: LIMITS }
-    this.#workers = Array.from({ length: threads }, () => new Worker(WORKER, options))
+    this.#workers = startAll(threads, task)
     for (const worker of this.#workers) this.#listen(worker)
+    signal.addEventListener('abort', this.#aborted)
+    // A signal that was aborted before tells nobody any more.
+    if (signal.aborted) this.#aborted()
   }
 
   /** Reads the ranges and hands them over in their order. Throws what a thread failed of, or the signal's reason. */
   async *read(ranges: Iterable<JudgeRange>): AsyncGenerator<RangeRead, void, void> {
-    const all = [...ranges]
-    for (let ahead = 0; ahead < this.#slots.length; ahead++) this.#order(ahead, all[ahead])
-    for (const [k, range] of all.entries()) {
+    const source = ranges[Symbol.iterator]()
+    const ordered: JudgeRange[] = []
+    const orderNext = (k: number): void => {
+      const next = source.next()
+      if (next.done === true) return
+      ordered.push(next.value)
+      this.#order(k, next.value)
+    }
+    for (let ahead = 0; ahead < this.#slots.length; ahead++) orderNext(ahead)
+    for (let k = 0, range = ordered.shift(); range !== undefined; k++, range = ordered.shift()) {
       const number = k % this.#slots.length
       const slot = this.#slots[number]
-      if (slot === undefined) return
+      assert(slot !== undefined, 'a slot is one of those there are')
       yield { range, number, slot, errors: await this.#taken(number) }
-      this.#order(k + this.#slots.length, all[k + this.#slots.length])
+      orderNext(k + this.#slots.length)
     }
   }
 
@@ -78,8 +106,7 @@ export class ReadingCrew {
     await Promise.all(this.#workers.map((worker) => worker.terminate()))
   }
 
-  #order(k: number, range: JudgeRange | undefined): void {
-    if (range === undefined) return
+  #order(k: number, range: JudgeRange): void {
     const order: ReadingOrder = { range, slot: k % this.#slots.length }
     this.#workers[k % this.#workers.length]?.postMessage(order, [])
   }

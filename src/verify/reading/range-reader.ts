@@ -60,13 +60,18 @@ export class RangeReader {
     await this.#turn()
     const errno = this.#try(lba, sectors, into, at)
     if (errno === undefined) return
-    if (sectors <= this.#unitSectors) {
+    if (this.#isInOneUnit(lba, sectors)) {
       for (let i = 0; i < sectors; i++) errors.set(lba + i, errno)
       return
     }
     const half = this.#halfOf(lba, sectors)
     await this.#piece(lba, half, into, at, errors)
     await this.#piece(lba + half, sectors - half, into, at + half, errors)
+  }
+
+  #isInOneUnit(lba: number, sectors: number): boolean {
+    const unitOf = (address: number): number => Math.floor(address / this.#unitSectors)
+    return unitOf(lba) === unitOf(lba + sectors - 1)
   }
 
   /** About half, ending where a unit of the target ends. */

@@ -2,7 +2,7 @@
  * Reads the region of a run range by range, in the order in which the judge wants it, with as many threads as that is worth:
  * a short verification has none to start, a long one has the device read and looked at while it judges.
  */
-import { availableParallelism } from 'node:os'
+import { availableParallelism, freemem } from 'node:os'
 import { Confirmer } from '../../core/confirm.ts'
 import type { Judge } from '../../core/judge.ts'
 import { Observations } from '../../core/observations.ts'
@@ -17,10 +17,23 @@ const THREADS_FROM_BYTES = 512 * 2 ** 20
 /** One a processor, so that one reads while another looks; judging takes a tenth of one. More than four have not been measured. */
 const THREADS_MAX = 4
 
+/** Memory that a thread may come to take: two ranges of 16 MiB with what was seen of them, a pool, its own engine. */
+const THREAD_BYTES = 96 * 2 ** 20
+
 /** How many threads to read that region with; 0: none but the caller's. */
-export function readingThreads(regionSectors: number, processors = availableParallelism()): number {
-  if (processors < 2 || regionSectors * SECTOR_BYTES < THREADS_FROM_BYTES) return 0
-  return Math.min(processors, THREADS_MAX)
+export function readingThreads(
+  regionSectors: number,
+  processors = availableParallelism(),
+  memoryBytes = availableMemory(),
+): number {
+  const threads = Math.min(processors, THREADS_MAX, Math.floor(memoryBytes / 2 / THREAD_BYTES))
+  return threads < 2 || regionSectors * SECTOR_BYTES < THREADS_FROM_BYTES ? 0 : threads
+}
+
+/** Of the machine, or of the container where that has less. */
+const availableMemory = (): number => {
+  const limit = process.constrainedMemory() ?? 0
+  return limit > 0 ? Math.min(freemem(), limit) : freemem()
 }
 
 export interface ReadRegion {

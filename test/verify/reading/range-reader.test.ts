@@ -58,6 +58,17 @@ describe('range reader', () => {
     addressesRead(buffer, 0, 10_000, errors)
   })
 
+  it('charges no sector of the block beside a bad one, where a range begins in the middle of a block', async () => {
+    const disk = new BadDisk(4096, [1024])
+    const buffer = SectorBuffer.ofSectors(8)
+    const errors = await new RangeReader(disk, { unitSectors: 8, signal: SIGNAL }).read(1020, 8, buffer)
+    assert.deepEqual(
+      [...errors.keys()].toSorted((a, b) => a - b),
+      [1024, 1025, 1026, 1027],
+    )
+    addressesRead(buffer, 1020, 8, errors)
+  })
+
   it('stops at the block of the target, in whatever place the range begins', async () => {
     const disk = new BadDisk(4096, [100], 8)
     const buffer = SectorBuffer.ofSectors(4096)

@@ -97,6 +97,7 @@ describe('reading with threads', () => {
     assert.equal(readingThreads(2 ** 31, 1), 0)
     assert.ok(readingThreads(2 ** 31, 2) >= 2)
     assert.ok(readingThreads(2 ** 31, 256) <= 4, 'memory is bounded')
+    assert.equal(readingThreads(2 ** 31, 4, 256 * 2 ** 20), 0, 'a small guest')
   })
 
   it('throws what a thread says, and ends with the signal', async (t) => {
@@ -120,5 +121,6 @@ describe('reading with threads', () => {
     const interrupted = readAll(crewOf(target))
     interrupt.abort(new Error('stop'))
     await assert.rejects(interrupted, /stop/)
+    await assert.rejects(readAll(crewOf(target)), /stop/, 'a signal that came before the threads')
   })
 })

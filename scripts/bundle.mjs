@@ -23,6 +23,8 @@ const COMMON = {
   legalComments: 'none',
   logLevel: 'warning',
   alias: LEAN,
+  // A bundle loads nothing from beside it (src/io/foreign).
+  define: { 'import.meta.url': 'undefined' },
 }
 
 /** The bundle in `folder`, whole or not at all; returns its path. */

@@ -3,7 +3,7 @@
  * is woken for each write. Only on O_DIRECT descriptors that keep O_DSYNC (io-engine.ts sees to that).
  */
 import assert from 'node:assert/strict'
-import type { SectorBuffer } from '../core/stamp.ts'
+import { SectorBuffer } from '../core/stamp.ts'
 import { SECTOR_BYTES } from '../core/units.ts'
 import type { AioContext } from '../io/aio.ts'
 import { type OpenDevice, alignedBuffer } from '../io/device.ts'
@@ -13,11 +13,28 @@ import { type Request, type RequestQueue, SUCCESS, type Write, errnoAfter, restO
 interface Slot {
   memory: Memory
   request: Request | undefined
+  /** What it came to, once it has ended. */
+  errno: number
 }
 
 interface Memory {
   readonly buffer: SectorBuffer
   readonly address: number
+}
+
+/** Buffers begin where O_DIRECT takes them, whatever the logical block. */
+const ALIGN_BYTES = 4096
+
+/** Memory for so many largest writes, in one piece: every piece of WebAssembly's takes 10 GiB of the address space. */
+function memories(count: number, largestWrite: number, system: SystemCalls): readonly Memory[] {
+  const bytes = largestWrite * SECTOR_BYTES
+  const stride = Math.ceil(bytes / ALIGN_BYTES) * ALIGN_BYTES
+  const whole = alignedBuffer(count * stride)
+  const address = system.addressOf(whole.bytes)
+  return Array.from({ length: count }, (_, at) => ({
+    buffer: new SectorBuffer(whole.bytes.buffer, at * stride, bytes),
+    address: address + at * stride,
+  }))
 }
 
 /** Sectors of a write from which on making its bytes takes long enough to be done while another is under way. */
@@ -40,20 +57,18 @@ export class AioQueue implements RequestQueue {
   readonly #slots: readonly Slot[]
   readonly #free: number[]
   #spare: Memory | undefined
-  /** The flush that goes out with the next `submit`, and what one came to that was performed there and then. */
+  /** The flush that goes out with the next `submit`. */
   #flush: number | undefined
-  #flushed: { readonly slot: number; readonly errno: number } | undefined
+  /** Slots of requests that have ended and were not settled. */
+  readonly #ended: number[] = []
 
   constructor({ device, system, context, capacity, largestWrite }: AioQueueParts) {
     this.capacity = capacity
     this.#device = device
     this.#context = context
-    const newMemory = (): Memory => {
-      const buffer = alignedBuffer(largestWrite * SECTOR_BYTES)
-      return { buffer, address: system.addressOf(buffer.bytes) }
-    }
-    this.#slots = Array.from({ length: capacity }, () => ({ memory: newMemory(), request: undefined }))
-    this.#spare = largestWrite >= SPARE_FROM ? newMemory() : undefined
+    const [spare, ...own] = memories(capacity + 1, largestWrite, system)
+    this.#slots = own.map((memory) => ({ memory, request: undefined, errno: SUCCESS }))
+    this.#spare = largestWrite >= SPARE_FROM ? spare : undefined
     this.#free = Array.from({ length: capacity }, (_, slot) => slot)
   }
 
@@ -95,7 +110,10 @@ export class AioQueue implements RequestQueue {
     if (flush !== undefined) {
       // Alone, it is quicker at once: the kernel hands an asynchronous one to another thread.
       if (this.inFlight === 1) {
-        this.#flushed = { slot: flush, errno: errnoAfter(() => this.#device.flush()) }
+        this.#end(
+          flush,
+          errnoAfter(() => this.#device.flush()),
+        )
         return
       }
       this.#context.dataSync(flush, this.#device.descriptors.plain)
@@ -104,31 +122,38 @@ export class AioQueue implements RequestQueue {
   }
 
   wait(limitMs: number): void {
-    if (this.#flushed === undefined) this.#context.wait(limitMs)
+    if (this.#ended.length > 0) return
+    const context = this.#context
+    context.wait(limitMs)
+    for (let index = 0; index < context.ended; index++) {
+      const slot = context.slotOf(index)
+      this.#end(slot, this.#errnoOf(this.#slotAt(slot), context.resultOf(index)))
+    }
+    context.forget()
   }
 
-  settle(ended: (request: Request, errno: number) => void): void {
-    const context = this.#context
-    for (let index = 0; index < context.ended; index++) this.#end(context.slotOf(index), context.resultOf(index), ended)
-    context.forget()
-    const flushed = this.#flushed
-    this.#flushed = undefined
-    if (flushed !== undefined) this.#end(flushed.slot, -flushed.errno, ended)
+  #end(slot: number, errno: number): void {
+    this.#slotAt(slot).errno = errno
+    this.#ended.push(slot)
   }
 
   /** `result`: bytes written, or the negative number of an error. */
-  #end(slot: number, result: number, ended: (request: Request, errno: number) => void): void {
-    const at = this.#slotAt(slot)
-    const { request } = at
+  #errnoOf({ request, memory }: Slot, result: number): number {
     assert(request !== undefined, 'what ended was in flight')
-    const errno = result < 0 ? -result : this.#errnoOf(request, at.memory.buffer, result)
-    at.request = undefined
-    this.#free.push(slot)
-    ended(request, errno)
+    if (result < 0) return -result
+    return request.kind === 'flush' ? SUCCESS : restOfWrite(this.#device, memory.buffer, request, result)
   }
 
-  #errnoOf(request: Request, buffer: SectorBuffer, bytes: number): number {
-    return request.kind === 'flush' ? SUCCESS : restOfWrite(this.#device, buffer, request, bytes)
+  settle(ended: (request: Request, errno: number) => void): void {
+    for (const slot of this.#ended) {
+      const at = this.#slotAt(slot)
+      const { request, errno } = at
+      assert(request !== undefined, 'what ended was in flight')
+      at.request = undefined
+      this.#free.push(slot)
+      ended(request, errno)
+    }
+    this.#ended.length = 0
   }
 
   #slotAt(slot: number): Slot {

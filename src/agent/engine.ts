@@ -181,7 +181,7 @@ export class Engine {
       this.#commitsSeen = scribe.flushesCompleted
       this.#commitOffset = uplink.end
     }
-    if (!shared.takeStarved()) return
+    if (!shared.hasRoom || !shared.takeStarved()) return
     shared.locked(() => shared.raise())
     shared.wake()
   }

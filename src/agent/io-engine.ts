@@ -2,6 +2,7 @@
  * How writes go out, chosen before the run begins: by threads with one request each, or by one thread with many.
  * Asynchronous I/O needs a package that may be absent and a target that takes it: where nobody insists, threads do instead.
  */
+import { getSystemErrorName } from 'node:util'
 import { ProbeError } from '../core/errors.ts'
 import type { IoEngine } from '../core/manifest.ts'
 import { AioContext } from '../io/aio.ts'
@@ -20,6 +21,7 @@ const AIO_WRITE_BYTES_MIN = 65_536
 export interface EngineWish {
   readonly ioEngine: IoEngine | 'auto'
   readonly queueDepth: number
+  readonly flushMode: 'barrier' | 'concurrent'
   readonly writeBytes: { readonly most: number }
 }
 
@@ -30,17 +32,40 @@ export interface EngineChoice {
 }
 
 /** The engine of a run on `device`; throws BAD_OPTION where the one asked for cannot be had. */
-export async function chooseEngine(wish: EngineWish, device: OpenDevice): Promise<EngineChoice> {
-  const { ioEngine, queueDepth } = wish
+export async function chooseEngine(wish: EngineWish, device: OpenDevice, fileSystem?: string): Promise<EngineChoice> {
+  const { ioEngine } = wish
   if (ioEngine === 'psync' || (ioEngine === 'auto' && !paysOff(wish))) return { ioEngine: 'psync' }
-  const aio = await openAio(device, queueDepth)
-  if (typeof aio !== 'string') {
-    aio.context.close()
-    return { ioEngine: 'aio' }
-  }
+  const without = await whyNotAio(wish, device, fileSystem)
+  if (without === undefined) return { ioEngine: 'aio' }
   if (ioEngine === 'aio')
-    throw new ProbeError('BAD_OPTION', `--io-engine aio cannot be had: ${aio}; take --io-engine auto or psync`)
-  return { ioEngine: 'psync', instead: aio }
+    throw new ProbeError('BAD_OPTION', `--io-engine aio cannot be had: ${without}; take --io-engine auto or psync`)
+  return { ioEngine: 'psync', instead: without }
+}
+
+/** They take one request after the other, however it is handed over: the queue would never be as deep as the log says. */
+const ONE_BY_ONE: ReadonlySet<string> = new Set(['tmpfs', 'ramfs', 'zfs'])
+const PROBE_MS = 10_000
+
+async function whyNotAio(wish: EngineWish, device: OpenDevice, fileSystem = ''): Promise<string | undefined> {
+  if (ONE_BY_ONE.has(fileSystem)) return `${fileSystem} takes its writes one by one`
+  const aio = await openAio(device, placesOf(wish))
+  if (typeof aio === 'string') return aio
+  const { context } = aio
+  try {
+    // Alone, a flush is a system call of its own; among writes it must be one of these.
+    return wish.flushMode === 'concurrent' ? whyNoFlush(context, device) : undefined
+  } finally {
+    context.close()
+  }
+}
+
+function whyNoFlush(context: AioContext, device: OpenDevice): string | undefined {
+  context.dataSync(0, device.descriptors.plain)
+  context.submit()
+  context.wait(PROBE_MS)
+  if (context.ended === 0) return `a flush by it took more than ${PROBE_MS / 1000} s`
+  const result = context.resultOf(0)
+  return result === 0 ? undefined : `a flush by it failed with ${getSystemErrorName(result)}`
 }
 
 const paysOff = ({ queueDepth, writeBytes }: EngineWish): boolean =>
@@ -77,7 +102,7 @@ export const threadsOf = ({ ioEngine, queueDepth, flushMode }: Omit<QueueWish, '
 const placesOf = ({ queueDepth, flushMode }: Pick<QueueWish, 'queueDepth' | 'flushMode'>): number =>
   queueDepth + (flushMode === 'concurrent' ? 1 : 0)
 
-/** The queue of one thread. Throws INTERNAL where what was chosen is there no more. */
+/** The queue of one thread. Throws TARGET_IO where what was chosen is there no more. */
 export async function openQueue(wish: QueueWish, device: OpenDevice): Promise<RequestQueue> {
   const { ioEngine, largestWrite } = wish
   if (ioEngine === 'psync') {
@@ -87,6 +112,7 @@ export async function openQueue(wish: QueueWish, device: OpenDevice): Promise<Re
   }
   const capacity = placesOf(wish)
   const aio = await openAio(device, capacity)
-  if (typeof aio === 'string') throw new ProbeError('INTERNAL', `asynchronous I/O was there and is no more: ${aio}`)
+  if (typeof aio === 'string')
+    throw new ProbeError('TARGET_IO', `asynchronous I/O was there and is no more: ${aio}; take --io-engine psync`)
   return new AioQueue({ device, ...aio, capacity, largestWrite })
 }

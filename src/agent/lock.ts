@@ -42,7 +42,8 @@ export class FutexLock {
       if (Atomics.load(this.#words, this.#at) === FREE && this.#tryTake()) return true
     }
     while (Atomics.exchange(this.#words, this.#at, WAITED_FOR) !== FREE) {
-      if (Atomics.wait(this.#words, this.#at, WAITED_FOR, limitMs) === 'timed-out') return false
+      // Once more: a program that was stopped for so long has not waited for a dead thread.
+      if (Atomics.wait(this.#words, this.#at, WAITED_FOR, limitMs) === 'timed-out') return this.#tryTake()
     }
     return true
   }

@@ -64,7 +64,8 @@ export class WorkerLoop {
       } else if (action.kind === 'done' && queue.inFlight === 0) return
       if (queue.inFlight === 0) continue
       this.#fillAhead()
-      queue.wait(this.#limitMs(action))
+      const granted = action.kind === 'wait' && action.for !== 'completion'
+      queue.wait(granted ? Math.min(GRANT_MS, this.#limitMs(action)) : this.#limitMs(action))
     }
   }
 
@@ -179,6 +180,8 @@ export class WorkerLoop {
   }
 }
 
+/** A window or an acknowledgement wakes nobody who waits for the device: so it is looked for that often. */
+const GRANT_MS = 5
 const WAIT_FOR_ROOM: Action = { kind: 'wait', for: 'commit' }
 const WAIT_FOR_COMPLETION: Action = { kind: 'wait', for: 'completion' }
 const DONE: Action = { kind: 'done' }

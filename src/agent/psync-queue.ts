@@ -72,7 +72,11 @@ export class PsyncQueue implements RequestQueue {
   #flush(): number {
     const system = this.#system
     if (system === undefined) return errnoAfter(() => this.#device.flush())
-    return system.fdatasync(this.#device.descriptors.plain) === 0 ? SUCCESS : system.errno()
+    for (;;) {
+      if (system.fdatasync(this.#device.descriptors.plain) === 0) return SUCCESS
+      const errno = system.errno()
+      if (errno !== EINTR) return errno
+    }
   }
 
   wait(): void {

@@ -65,7 +65,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   })
   const device = openDevice(options.target, { mode: described.io, access: 'write', exclusive })
   try {
-    const { ioEngine, instead } = await chooseEngine(options.workload, device)
+    const { ioEngine, instead } = await chooseEngine(options.workload, device, facts.fileSystem)
     const manifest = { ...described, ioEngine }
     const log = await options.openLog(manifest)
     try {

@@ -45,6 +45,8 @@ export class Shared {
   readonly ring: RecordRing
   readonly #control: Int32Array
   readonly #lock: FutexLock
+  /** This thread is between `enter` and `leave`. */
+  #holds = false
 
   /** A view on the memory behind the handle, for one thread. */
   constructor(handle: SharedHandle, plan: Plan) {
@@ -71,9 +73,11 @@ export class Shared {
   /** Takes the lock: everything about the scheduler and every record pushed is inside it. */
   enter(): void {
     this.#lock.take()
+    this.#holds = true
   }
 
   leave(): void {
+    this.#holds = false
     this.#lock.give()
   }
 
@@ -162,10 +166,10 @@ export class Shared {
     return Atomics.load(this.#control, C.gone)
   }
 
-  /** A worker failed in a way that is a fault of the program, maybe with the lock in its hands. */
+  /** A worker failed in a way that is a fault of the program, maybe with the lock in its hands; another's is not its to give. */
   breakDown(): void {
     Atomics.store(this.#control, C.broken, 1)
-    this.#lock.give()
+    if (this.#holds) this.leave()
     this.abandon()
   }
 

@@ -1,7 +1,8 @@
 /** Which engine a run gets, and that it does without where asynchronous I/O cannot be had. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openLab } from '../io/lab.ts'
@@ -44,17 +45,29 @@ test('asynchronous I/O through the page cache is refused, with the way out', asy
   )
 })
 
-test('where the package is absent a run has threads instead, and says why', async (t) => {
+test('a bundle has threads instead, says why, and loads no package from where it is started', async (t) => {
   const lab = openLab(t)
   if (lab === undefined) return
+  const planted = lab.scratch.file('node_modules/koffi')
+  const loaded = lab.scratch.file('loaded')
+  mkdirSync(planted, { recursive: true })
+  writeFileSync(join(planted, 'index.js'), `require('node:fs').writeFileSync(${JSON.stringify(loaded)}, '')`)
   const program = lab.scratch.file('plugpull.cjs')
   copyFileSync(BUNDLE, program)
   const target = lab.file('target', MIB)
   const log = lab.scratch.file('log')
   const options = ['agent', '--target', target, '--log', log, '--queue-depth', '4', '--writes', '200']
-  const ended = spawnSync(process.execPath, [program, ...options], { encoding: 'utf8', timeout: 60_000 })
+  const ended = spawnSync(process.execPath, [program, ...options], {
+    cwd: lab.scratch.path,
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
   assert.equal(ended.status, 0, ended.stderr)
-  assert.match(ended.stderr, /a thread for each write in flight, not one for all: the package koffi cannot be loaded/)
+  assert.match(
+    ended.stderr,
+    /a thread for each write in flight, not one for all: the program is packed as one file, without/,
+  )
+  assert.ok(!existsSync(loaded))
   const evidence = readLog(log)
   assert.equal(evidence.manifest.ioEngine, 'psync')
   checkRecords(evidence)

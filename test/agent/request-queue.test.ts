@@ -44,6 +44,30 @@ for (const [name, open] of queues)
       }
     })
 
+test('a write of which the kernel took a part is finished', async (t) => {
+  const lab = openLab(t, ['root', 'losetup'])
+  if (lab === undefined) return
+  const device = openDevice(lab.loop(lab.file('backing', BYTES)), { mode: 'direct', access: 'write' })
+  lab.defer(() => device.close())
+  const system = await systemOrFail()
+  const taken: number[] = []
+  const half: SystemCalls = {
+    ...system,
+    pwrite: (descriptor, address, bytes, position) => {
+      taken.push(bytes)
+      return system.pwrite(descriptor, address, bytes / 2, position)
+    },
+  }
+  const queue = new PsyncQueue(device, alignedBuffer(LARGEST_WRITE * SECTOR_BYTES), half)
+  queue.addWrite({ kind: 'write', write: 1, lba: 16, sectors: 16, fua: false, slot: 0 }).bytes.fill(7)
+  queue.submit()
+  queue.settle((_, errno) => assert.equal(errno, 0))
+  assert.deepEqual(taken, [16 * SECTOR_BYTES])
+  const found = alignedBuffer(16 * SECTOR_BYTES)
+  device.read(found, 0, 16, 16)
+  assert.ok(found.bytes.every((byte) => byte === 7))
+})
+
 async function systemOrFail(): Promise<SystemCalls> {
   const system = await systemCalls()
   if (typeof system === 'string') assert.fail(system)
@@ -67,7 +91,7 @@ test('a request that the kernel does not even take ends with its error', async (
 })
 
 test('a context for more than the kernel has is told in words', async () => {
-  const context = AioContext.open(await systemOrFail(), 200_000)
+  const context = AioContext.open(await systemOrFail(), 2 ** 24)
   if (typeof context !== 'string') assert.fail('there is one')
-  assert.match(context, /^io_setup\(200000\) failed with E/)
+  assert.match(context, /^io_setup\(16777216\) failed with E/)
 })

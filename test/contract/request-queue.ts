@@ -6,8 +6,8 @@ import { SECTOR_BYTES } from '../../src/core/units.ts'
 import { type OpenDevice, alignedBuffer } from '../../src/io/device.ts'
 
 /** Sectors that the target of the suite has, and of its largest write. */
-export const TARGET_SECTORS = 4096
-export const LARGEST_WRITE = 16
+export const TARGET_SECTORS = 16_384
+export const LARGEST_WRITE = 128
 
 export interface QueueUnderTest {
   readonly queue: RequestQueue
@@ -78,6 +78,23 @@ export function testRequestQueue(name: string, make: (t: TestContext) => Promise
         assert.equal(endings.length, batch.length)
       }
       for (const request of writes) assertHolds(subject, request)
+    })
+
+    it('takes a write whose bytes were made before', async (t) => {
+      const subject = await make(t)
+      if (subject === undefined) return
+      const { queue } = subject
+      const { spare } = queue
+      if (spare === undefined) return
+      add(queue, writeOf(3, 0, LARGEST_WRITE))
+      queue.submit()
+      spare.bytes.fill(4, 0, 8 * SECTOR_BYTES)
+      drive(queue)
+      assert.equal(queue.addWrite(writeOf(4, 256, 8), true), spare)
+      assert.notEqual(queue.spare, spare, 'it is in use')
+      drive(queue)
+      assertHolds(subject, writeOf(3, 0, LARGEST_WRITE))
+      assertHolds(subject, writeOf(4, 256, 8))
     })
 
     it('takes a flush like a write', async (t) => {

@@ -14,8 +14,11 @@ const SIMULATED_CUTS = '2000'
 export const KILLERS = {
   'test/core/judge': 'test/core/judge.test.js',
   'test/core/judge-ranges': 'test/core/judge-ranges.test.js',
+  'test/verify/reading/slot': 'test/verify/reading/slot.test.js',
   'small histories': 'trust/mutants/small-histories.js',
   'simulated cuts': 'test/property/simulated-cuts.test.js',
+  // Of the judge's own rules it says nothing: both sides of its comparison have them.
+  'first look': 'test/property/first-look.test.js',
 } as const
 export type Killer = keyof typeof KILLERS
 const KILLER_NAMES = Object.keys(KILLERS).filter((name): name is Killer => name in KILLERS)

@@ -18,6 +18,7 @@ const history = (rule: string, from: string, to: string): Mutant => ({ rule, fil
 const floors = (rule: string, from: string, to: string): Mutant => ({ rule, file: 'floors', from, to })
 const judge = (rule: string, from: string, to: string): Mutant => ({ rule, file: 'judge', from, to })
 const tally = (rule: string, from: string, to: string): Mutant => ({ rule, file: 'tally', from, to })
+const confirm = (rule: string, from: string, to: string): Mutant => ({ rule, file: 'confirm', from, to })
 const observe = (rule: string, from: string, to: string): Mutant => ({ rule, file: 'observe', from, to })
 
 export const MUTANTS: readonly Mutant[] = [
@@ -292,6 +293,49 @@ export const MUTANTS: readonly Mutant[] = [
     'if (data === undefined || this.#status[commit] !== STATUS.intact)',
     'if (data === undefined)',
   ),
+  confirm(
+    'a stamp is taken at its word',
+    'return Buffer.compare(left, b.bytes.subarray(bAt * SECTOR_BYTES, bAt * SECTOR_BYTES + length)) === 0;',
+    'return left.length === length;',
+  ),
+  confirm(
+    'of the sectors of a write the first alone is compared',
+    'if (sameSectors(buffer, i, scratch, 0, length))',
+    'if (sameSectors(buffer, i, scratch, 0, 1))',
+  ),
+  confirm(
+    'a sector that only names a write keeps what was said of it before',
+    'into.seen[at + i + k] = into.write[at + i + k] = 0;',
+    ';',
+  ),
+  confirm(
+    'a sector that is nothing known keeps what was said of it before',
+    'into.seen.fill(zeros === 0 ? 0 : SEEN.zeros, at + i, at + i + length);',
+    'if (zeros !== 0) into.seen.fill(SEEN.zeros, at + i, at + i + length);',
+  ),
+  confirm(
+    'a sector that is no version keeps the write of one before',
+    'into.write.fill(0, at + i, at + i + length);',
+    '',
+  ),
+  confirm(
+    'a run of zeros is told by its first sector',
+    'if (sameSectors(buffer, i, this.#made().zeros, 0, length))',
+    'if (true)',
+  ),
+  confirm(
+    'sectors of a write go on after its end',
+    'Math.min(to - i, run.count - index, SCRATCH_SECTORS)',
+    'Math.min(to - i, SCRATCH_SECTORS)',
+  ),
+  confirm('a write stands wherever its stamp says', 'if (address < lba || address >= lba + sectors)', 'if (false)'),
+  observe(
+    'a sector that cannot be read holds what its memory held before',
+    'into.seen[i] = SEEN.unreadable;',
+    'return;',
+  ),
+  observe('what was odd in a range is odd in the next', 'into.odd.clear();', ''),
+  observe('a sector that cannot be read keeps the write of one before', 'into.write[i] = 0;', ''),
   observe(
     'a write beyond the last window is one of the run',
     'if (write <= this.#history.possibleMax)\n            return SEEN.version;',

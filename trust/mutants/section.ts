@@ -17,9 +17,8 @@ ${command}
 \`\`\`
 
 A test that cannot fail proves nothing. Each mutant below is the judge with one rule changed; the tests are run against it,
-the quickest first, until one fails: the rules as one-line histories (\`test/core/judge\`), the reading of a
-range in pieces (\`test/verify/reading/slot\`), a share of the small histories above, the simulated cuts below, and last the
-first look at a disk's contents against telling each sector by itself (\`test/property/first-look\`).
+the quickest first, until one fails: the rules as one-line histories (\`test/core/judge\`), a share of the small histories above,
+the simulated cuts below.
 
 **${killed} of ${mutants.length} mutants killed**; the others are the rule in other words, and the table says why.${lived.length === 0 ? '' : ` ALIVE: ${lived.map(({ rule }) => rule).join('; ')}.`}
 

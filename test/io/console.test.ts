@@ -70,7 +70,7 @@ describe('logs', () => {
   it('are JSON lines on standard error where nobody watches, down to the last line before an exit', () => {
     const { stdout, stderr } = run(`
       const { createLogger } = await import(${moduleUrl('logger')})
-      const logger = createLogger({ name: 'agent' })
+      const logger = await createLogger({ name: 'agent' })
       logger.debug('unsaid'); logger.info({ writes: 3 }, 'done'); process.exit(0)`)
     assert.equal(stdout, '')
     const line: unknown = JSON.parse(stderr)

@@ -68,7 +68,10 @@ const BOUNDS = `What bounds the rows that fall short:
 - With a flush after every 16 writes and several in flight, the agent has one flush under way at a time, because the log's order of flushes is part of
   the evidence. fio has one for each job, and the kernel makes one of those that come together.
 - With four in flight on a device in memory, sleeping and waking is nearly all of the time, and one thread wakes for each completion. fio's
-  engine of the same kind is as quick there as the agent.
+  engine of the same kind makes hardly more of it.
+- With 16 in flight on the file the processors are idle for part of the time. What is waited for was not found: one thread that turns each completion
+  into the next request is what remains beside the device. With 32 on a device in memory that thread is busy all the time, and the other
+  processor has the device's own thread, the collector and the agent's main thread.
 - \`psync\` with many in flight has as many JavaScript engines, each of which compiles its code for itself and has its own of everything in the
   processor's caches. It is what an agent without the package koffi has.
 - Handing over all that may start at once was slower by a fifth to a third at 16 and 32 in flight: the device then waits for the processor, and the processor

@@ -1,5 +1,6 @@
 /** `plugpull agent`: options in, a run, its result and the exit status out. */
 import { resolve } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { Command, Option } from 'commander'
 import {
   type OptionSpec,
@@ -114,6 +115,8 @@ function addLabel(labels: Record<string, string>, text: string): string {
 }
 
 async function agent(raw: RawAgentOptions, labels: Readonly<Record<string, string>>): Promise<number> {
+  // The HTTP client's parser is WebAssembly. To compile it well takes 25 MB for a moment, and an agent reads short answers only.
+  setFlagsFromString('--liftoff-only')
   const workload = parseWorkloadOptions(raw)
   const logger = await createLogger({ name: 'agent', level: raw.quiet === true ? 'warn' : 'info' })
   const openLog = logOf(raw, logger)

@@ -83,7 +83,8 @@ function boundText({ diskchecker, agent }: Measured): string {
     const way = agent.find(({ io, commit, store }) => io === 'buffered' && commit === 'wait' && store === where)
     return us(spreadOf(way?.turns.map((turn) => turn.us[what]) ?? [0]).median)
   }
-  return `A whole write of diskchecker.pl, with its report, takes ${us(1_000_000 / spreadOf(diskchecker).median)}. With \`--commit wait\` the agent waits for
+  return `With \`--commit stream\` most of a write is the disk's flush, which diskchecker.pl waits for as well: that bounds both.
+A whole write of diskchecker.pl, with its report, takes ${us(1_000_000 / spreadOf(diskchecker).median)}. With \`--commit wait\` the agent waits for
 two flushes of the disk one after the other, its own of ${median('disk', 'flush')} and the collector's; from the former to the next write it waits
 ${median('disk', 'wait')}, and ${median('memory', 'wait')} where the store is in memory and nothing is flushed. That is the way there and back: from the thread that flushed to the
 main thread, framed and posted over HTTP; the collector checks who sends it, commits it in a transaction of SQLite, and answers;

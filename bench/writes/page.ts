@@ -110,8 +110,8 @@ function ratioTable(played: readonly Played[]): string {
 function sequentialText(played: readonly Played[]): string {
   const runs = played.filter(({ table: name, target }) => name === 'sequential' && target === COST_TARGET)
   const us = runs.flatMap(({ ours }) => ours.flatMap((one) => one.runs.map(({ workerUserUs }) => workerUserUs)))
-  return `A write of 1 MiB costs the agent ${spreadText(us, 0)} µs outside the kernel, on the ${COST_TARGET}: nearly all of it makes bytes that no
-other write has, without which nobody could tell what was lost or torn, and the device waits meanwhile. The bare fio makes none.`
+  return `A write of 1 MiB costs the agent ${spreadText(us, 0)} µs outside the kernel, on the ${COST_TARGET}: it makes bytes that no
+other write has, without which nobody could tell what was lost or torn, while the write before is under way. The bare fio makes none.`
 }
 
 const flushText = (every: number): string => (every === 0 ? 'none' : `each ${every}`)

@@ -30,6 +30,9 @@ What the kernel counts for the process: the most it ever held, and what it held 
 
 ${table(['what', 'peak MB', 'at the end MB', 'at most', 'reached'], rows)}
 
+An agent from the bundle has a thread for each write in flight, and with each a JavaScript engine of its own, of which little can be taken away;
+an installed one has a thread for all of them.
+
 ${data.subjects.map(({ title, how }) => `- ${title}: ${how}`).join('\n')}
 
 ${machineLine(data)}

@@ -1,6 +1,6 @@
 /**
- * Many requests of one thread in flight, by the kernel's asynchronous I/O: a batch costs two system calls, and no thread
- * is woken for each write. Only on O_DIRECT descriptors that keep O_DSYNC (io-engine.ts sees to that).
+ * Many requests of one thread in flight, by the kernel's asynchronous I/O: no thread is woken for each
+ * write, and what ended together is heard of by one call. Only on O_DIRECT descriptors that keep O_DSYNC (io-engine.ts sees to that).
  */
 import assert from 'node:assert/strict'
 import { SectorBuffer } from '../core/stamp.ts'

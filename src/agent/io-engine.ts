@@ -106,7 +106,8 @@ const placesOf = ({ queueDepth, flushMode }: Pick<QueueWish, 'queueDepth' | 'flu
 export async function openQueue(wish: QueueWish, device: OpenDevice): Promise<RequestQueue> {
   const { ioEngine, largestWrite } = wish
   if (ioEngine === 'psync') {
-    const system = await systemCalls()
+    // On FUSE the server takes so long that the package would only make the start of each thread longer.
+    const system = device.descriptors.stable === undefined ? undefined : await systemCalls()
     const buffer = alignedBuffer(largestWrite * SECTOR_BYTES)
     return new PsyncQueue(device, buffer, typeof system === 'string' ? undefined : system)
   }

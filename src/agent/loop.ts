@@ -12,7 +12,7 @@
  *
  * What a write of 4 KiB costs outside the kernel is in docs/PERFORMANCE.md. It goes, in this order, to
  *   - the payload: one copy out of the run's pool, and for each sector a stamp with its check word (core/stamp);
- *   - the system call through Node, of which most is Node's own (psync), or a share of two calls (aio);
+ *   - the way to the kernel: one call through koffi, or through Node where that is absent, and with aio a share of another;
  *   - the plan and the scheduler: a few hashes and words of shared memory (core/plan, core/scheduler);
  *   - the lock, one atomic operation each way where nobody else wants it (lock.ts), taken once a request;
  *   - two records, 16 bytes each, in the ring (ring.ts), and the clock, read once a request.

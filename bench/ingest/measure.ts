@@ -1,5 +1,4 @@
 /** One measurement: a new store, one collector on one processor, the fleet on the other, every log read back; then the raw appends. */
-import { createHash } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { CollectorClient } from '../../src/io/collector-client.ts'
@@ -7,6 +6,7 @@ import { type ManagedProcess, runTool } from '../../src/io/process.ts'
 import type { Scratch } from '../../src/io/scratch.ts'
 import { type CollectorProcess, linesOf, startCollector, startOn } from '../collector-process.ts'
 import { childrenOf, processorSeconds } from '../process-figures.ts'
+import { isIntact } from '../read-back.ts'
 import type { FleetOrder, FleetResult } from './fleet.ts'
 
 export const COLLECTOR_PROCESSOR = 0
@@ -139,15 +139,9 @@ async function intactLogs({ url }: CollectorProcess, logs: FleetResult['logs'], 
   let intact = 0
   const left = logs.values()
   const work = async (): Promise<void> => {
-    for (const { run, bytes, sha256 } of left) {
+    for (const log of left) {
       signal.throwIfAborted()
-      const digest = createHash('sha256')
-      let read = 0
-      for await (const piece of client.readLog(run)) {
-        digest.update(piece)
-        read += piece.length
-      }
-      if (read === bytes && digest.digest('hex') === sha256) intact++
+      if (await isIntact(client, log)) intact++
     }
   }
   try {

@@ -1,11 +1,11 @@
 /** One measurement: a database, two collectors over it, a fleet that streams to them, and every log read back and compared. */
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { CollectorClient } from '../../src/io/collector-client.ts'
 import { startProcess } from '../../src/io/process.ts'
 import type { OwnPostgres } from '../../test/support/postgres.ts'
 import { type CollectorProcess, linesOf, startCollector } from '../collector-process.ts'
 import { childrenOf, memoryOf, processorSeconds } from '../process-figures.ts'
+import { isIntact } from '../read-back.ts'
 import { type AgentResult } from './streaming-agent.ts'
 import { CAMPAIGN, type FleetResult } from './fleet.ts'
 
@@ -153,16 +153,10 @@ async function intactLogs(collectors: readonly CollectorProcess[], agents: reado
   let intact = 0
   const left = agents.entries()
   const work = async (): Promise<void> => {
-    for (const [n, { run, bytes, sha256 }] of left) {
+    for (const [n, log] of left) {
       const client = clients[(n + 1) % clients.length]
       if (client === undefined) return
-      const digest = createHash('sha256')
-      let read = 0
-      for await (const piece of client.readLog(run)) {
-        digest.update(piece)
-        read += piece.length
-      }
-      if (read === bytes && digest.digest('hex') === sha256) intact++
+      if (await isIntact(client, log)) intact++
     }
   }
   try {

@@ -34,7 +34,7 @@ ${command}
 \`\`\`
 
 Agents without a disk stream at once, half of them to each of two collectors over one PostgreSQL. Each issues ${grouped(first?.writesPerSecond ?? 0)}
-writes a second with a flush every 16, and sends as a real one does: a frame for what came within 10 ms, one append under way
+writes a second with a flush every 16, and sends more often than a real one of that pace: a frame for what came within 10 ms, one append under way
 at a time, no write beyond the window that is acknowledged. Agents, collectors and PostgreSQL share the machine; the load
 average before was ${loadBefore.toFixed(1)}. Each lasts ${first?.seconds ?? 0} s. Afterwards every log is read back from the collector that it was not
 sent to, and its SHA-256 held against what was sent.
